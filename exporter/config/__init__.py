@@ -1,0 +1,1 @@
+"""The configuration room: the user's YAML file becomes frozen values, or a list of problems."""

@@ -1,0 +1,1 @@
+"""Knowledge of products, one file each, and the only list of them."""
