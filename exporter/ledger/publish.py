@@ -1,0 +1,177 @@
+"""From what is remembered to what is shown: one frozen view of a server. Pure functions."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from exporter.config.values import ServerConfig
+from exporter.ledger import counting, runs
+from exporter.ledger.state import DurationCounts, JobState, Key, ServerState
+from exporter.model import NO_STATISTICS, OpenSession, Reports, Session, State
+from exporter.view import (
+    DURATION_BUCKETS,
+    HistogramView,
+    JobIdentity,
+    JobNow,
+    JobView,
+    ServerView,
+    Totals,
+)
+
+
+class Subject(NamedTuple):
+    """A configured server as the ledger needs to know it.
+
+    `admits` tells of a job's name and a session type whether the configuration wants to see it,
+    `max_age` which objective it has.
+    """
+
+    config: ServerConfig
+    reports: Callable[[str], Reports]
+    max_age: Callable[[str, str], float | None]
+    admits: Callable[[str, str], bool]
+
+
+def server_view(
+    subject: Subject,
+    state: ServerState,
+    jobs: Mapping[Key, JobState],
+    generation: int,
+    now: float,
+) -> ServerView:
+    """What is said of a server at `now`, by our clock.
+
+    Facts about the past stay; claims about now are left out when the last complete poll is older
+    than `stale_after`.
+    """
+    config, seen = subject.config, state.observed
+    fresh = state.absorbed is not None and now - state.absorbed <= config.stale_after
+    shown = {
+        key: job
+        for key, job in sorted(jobs.items())
+        if subject.admits(job.job.name, key.session_type)
+    }
+    open_by_job = _by_job(state.open.values())
+    return ServerView(
+        name=config.name,
+        product=config.product,
+        generation=generation,
+        up=seen.up,
+        info=seen.info,
+        last_poll=seen.last_poll,
+        last_successful_poll=seen.last_successful_poll,
+        next_poll=seen.next_poll,
+        poll_duration=seen.poll_duration,
+        poll_interval=config.poll_interval,
+        data_time=seen.data_time,
+        polls=state.operations.polls,
+        failures=state.operations.failures,
+        endpoints=seen.endpoints,
+        requests=_zero_first(state, "code", state.operations.requests),
+        logons=state.operations.logons,
+        clock_offset=seen.clock_offset,
+        tls_verified=seen.tls_verified,
+        certificate_expiry=seen.certificate_expiry,
+        open_sessions=len(state.open),
+        dropped_jobs=seen.dropped_jobs,
+        unknown_values=state.unknown_values,
+        durations={
+            name: _histogram(counts if f"type:{name}" in state.announced else counting.NO_DURATIONS)
+            for name, counts in state.durations.items()
+        },
+        identities=_identities(shown, fresh),
+        jobs=tuple(
+            _job_view(subject, key, job, open_by_job.get(key, ()) if fresh else None)
+            for key, job in shown.items()
+        ),
+        last_error=seen.last_error,
+    )
+
+
+def server_series(state: ServerState) -> set[str]:
+    """Names of the server-wide counters that must be seen at 0 before they grow."""
+    codes = {f"code:{code}" for code in state.operations.requests}
+    return codes.union(f"type:{name}" for name in state.durations)
+
+
+def _zero_first(state: ServerState, kind: str, counts: Mapping[str, int]) -> dict[str, int]:
+    return {
+        name: count if f"{kind}:{name}" in state.announced else 0 for name, count in counts.items()
+    }
+
+
+def _histogram(counts: DurationCounts) -> HistogramView:
+    return HistogramView(DURATION_BUCKETS, tuple(accumulate(counts.counts)), counts.sum)
+
+
+def _by_job(items: Iterable[OpenSession]) -> dict[Key, list[Session]]:
+    sessions: dict[Key, list[Session]] = {}
+    for item in items:
+        session = item.session
+        sessions.setdefault(Key(session.job_id, session.session_type), []).append(session)
+    return sessions
+
+
+def _identities(jobs: Mapping[Key, JobState], fresh: bool) -> tuple[JobIdentity, ...]:
+    """One for each job id; where its session types disagree the most recently active speaks."""
+    speakers: dict[str, JobState] = {}
+    for key, state in jobs.items():
+        before = speakers.get(key.job_id)
+        if key.job_id and (before is None or state.active > before.active):
+            speakers[key.job_id] = state
+    return tuple(
+        JobIdentity(
+            job_id=job.id,
+            job_name=job.name,
+            organization=job.organization,
+            backup_server=job.backup_server,
+            repository=job.repository,
+            policy_type=job.policy_type,
+            enabled=job.enabled if fresh else None,
+            next_run=job.next_run if fresh else None,
+        )
+        for job in (state.job for state in speakers.values())
+    )
+
+
+def _job_view(
+    subject: Subject, key: Key, state: JobState, open_sessions: Sequence[Session] | None
+) -> JobView:
+    ends = runs.result_ends(state.runs, state.fold)
+    return JobView(
+        job_id=key.job_id,
+        job_name=state.job.name,
+        session_type=key.session_type,
+        first_seen=state.first_seen,
+        totals=state.totals if state.announced else _zeros(state),
+        last_success=runs.last_success(ends, subject.config.success_results),
+        last_result_ends=ends,
+        consecutive_failures=runs.consecutive_failures(state.runs, state.fold),
+        objective_max_age=subject.max_age(state.job.name, key.session_type),
+        last=state.runs[-1] if state.runs else None,
+        runs=state.runs,
+        now=None if open_sessions is None else _now(open_sessions),
+        bottlenecks=state.bottlenecks,
+    )
+
+
+def _zeros(state: JobState) -> Totals:
+    """The same series as the totals have, all at 0."""
+    totals = state.totals
+    return Totals(
+        finished=dict.fromkeys(totals.finished, 0),
+        transferred_bytes=None if totals.transferred_bytes is None else 0.0,
+        processed_items=None if totals.processed_items is None else 0.0,
+        retries=None if totals.retries is None else 0.0,
+        bottlenecks=None if totals.bottlenecks is None else dict.fromkeys(totals.bottlenecks, 0),
+    )
+
+
+def _now(sessions: Sequence[Session]) -> JobNow:
+    """What a job's open sessions are doing; the oldest running one speaks for progress."""
+    running = [session for session in sessions if session.state is State.RUNNING]
+    queued = sum(session.state is State.QUEUED for session in sessions)
+    if not running:
+        return JobNow(queued=queued)
+    oldest = min(running, key=lambda session: session.started or float("inf"))
+    return JobNow(len(running), queued, oldest.started, oldest.statistics or NO_STATISTICS)

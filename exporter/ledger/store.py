@@ -1,0 +1,197 @@
+"""The durable side of the ledger: SQLite, one transaction for each poll.
+
+Ids of sessions are kept as 16-byte digests, so that a remembered session costs about 40 bytes
+whatever its id looks like. States are kept as JSON, which a person can read with any SQLite tool.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from exporter.errors import LedgerError
+from exporter.ledger import schema
+from exporter.ledger.news import Known
+from exporter.ledger.state import DurationCounts, JobState, Key, ServerState
+from exporter.model import Result
+
+RESULTS = tuple(Result)
+NUMBERS = {result: number for number, result in enumerate(RESULTS)}
+CHUNK = 500
+
+
+class Own(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the ledger counts of itself."""
+
+    errors: int = 0
+    commits: DurationCounts = DurationCounts(())
+
+
+class Stored(NamedTuple):
+    """One server as it was found in the file."""
+
+    number: int
+    state: ServerState
+    jobs: dict[Key, JobState]
+
+
+class Write(NamedTuple):
+    """What one poll of one server writes. `forget_before` prunes ids of sessions ended earlier."""
+
+    state: ServerState
+    jobs: Mapping[Key, JobState]
+    dropped: tuple[Key, ...] = ()
+    remembered: Sequence[tuple[str, Known]] = ()
+    forget_before: float | None = None
+
+
+def digest(session_id: str) -> bytes:
+    """The 16 bytes that stand for a session id."""
+    return hashlib.blake2b(session_id.encode("utf-8", "replace"), digest_size=16).digest()
+
+
+class Store:
+    """An open ledger file, or a ledger in memory when `directory` is None."""
+
+    def __init__(self, directory: Path | None) -> None:
+        """Open or create. Raises LedgerError with one sentence when that cannot be."""
+        self.path = schema.prepare(directory) if directory is not None else None
+        self._lock = schema.lock(directory) if directory is not None else None
+        self.moved_aside = False
+        self._connection = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            try:
+                return schema.connect(self.path)
+            except sqlite3.DatabaseError as error:
+                if self.path is None or not schema.is_damage(error):
+                    raise
+            schema.move_aside(self.path)
+            self.moved_aside = True
+            return schema.connect(self.path)
+        except (sqlite3.Error, OSError, LedgerError) as error:
+            self._unlock()
+            if isinstance(error, LedgerError):
+                raise
+            raise LedgerError(f"the ledger {self.path} cannot be opened: {error}") from None
+
+    def replace_damaged(self) -> None:
+        """Move a file that broke while in use aside and begin a new one."""
+        assert self.path is not None
+        self._connection.close()
+        schema.move_aside(self.path)
+        self._connection = schema.connect(self.path)
+
+    def load(self) -> dict[str, Stored]:
+        """Everything but the session ids."""
+        servers = {
+            number: Stored(number, msgspec.json.decode(state, type=ServerState), {})
+            for number, state in self._connection.execute("SELECT id, state FROM servers")
+        }
+        rows = self._connection.execute("SELECT server, job_id, session_type, state FROM jobs")
+        decode = msgspec.json.Decoder(JobState).decode
+        for number, job_id, session_type, state in rows:
+            if number in servers:
+                servers[number].jobs[Key(job_id, session_type)] = decode(state)
+        names = dict(self._connection.execute("SELECT id, name FROM servers"))
+        return {names[number]: stored for number, stored in servers.items()}
+
+    def own(self) -> Own:
+        """What the ledger counted of itself."""
+        row = self._connection.execute("SELECT value FROM exporter WHERE name = 'own'").fetchone()
+        return msgspec.json.decode(row[0], type=Own) if row else Own()
+
+    def count_sessions(self) -> int:
+        """How many sessions are remembered by id."""
+        count: int = self._connection.execute("SELECT count(*) FROM sessions").fetchone()[0]
+        return count
+
+    def add_server(self, name: str, state: ServerState) -> int:
+        """Remember a new server; the number it has in the file."""
+        with self._transaction():
+            cursor = self._connection.execute(
+                "INSERT INTO servers (name, state) VALUES (?, ?)", (name, _json(state))
+            )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def known(self, server: int, ids: Iterable[str]) -> dict[str, Known]:
+        """Which of these sessions are remembered, with their result and end."""
+        wanted = {digest(id_): id_ for id_ in ids}
+        digests, found = list(wanted), {}
+        for start in range(0, len(digests), CHUNK):
+            chunk = digests[start : start + CHUNK]
+            marks = ",".join("?" * len(chunk))
+            for key, number, ended in self._connection.execute(
+                # Only question marks are put into the text of the query.
+                f"SELECT digest, result, ended FROM sessions WHERE server = ? "  # noqa: S608
+                f"AND digest IN ({marks})",
+                (server, *chunk),
+            ):
+                found[wanted[key]] = Known(RESULTS[number], ended)
+        return found
+
+    def commit(self, server: int, write: Write, own: Own) -> int:
+        """One poll, whole or not at all; how many remembered sessions were pruned."""
+        rows = sorted(
+            (server, digest(id_), NUMBERS[fact.result], fact.ended)
+            for id_, fact in write.remembered
+        )
+        execute, execute_many = self._connection.execute, self._connection.executemany
+        with self._transaction():
+            execute_many("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?)", rows)
+            pruned = 0
+            if write.forget_before is not None:
+                pruned = execute(
+                    "DELETE FROM sessions WHERE server = ? AND ended < ?",
+                    (server, write.forget_before),
+                ).rowcount
+            execute_many(
+                "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?)",
+                ((server, *key, _json(state)) for key, state in write.jobs.items()),
+            )
+            execute_many(
+                "DELETE FROM jobs WHERE server = ? AND job_id = ? AND session_type = ?",
+                ((server, *key) for key in write.dropped),
+            )
+            execute("UPDATE servers SET state = ? WHERE id = ?", (_json(write.state), server))
+            execute("INSERT OR REPLACE INTO exporter VALUES ('own', ?)", (_json(own),))
+        return pruned
+
+    def forget_server(self, server: int) -> None:
+        """Drop a server with everything that was counted for it."""
+        with self._transaction():
+            for table, column in (("sessions", "server"), ("jobs", "server"), ("servers", "id")):
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE {column} = ?",  # noqa: S608 - names from above
+                    (server,),
+                )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def close(self) -> None:
+        """Close the file and let others have it."""
+        self._connection.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
