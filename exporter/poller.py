@@ -1,0 +1,156 @@
+"""When to poll: one coroutine for each server. Policy only; products and counting are elsewhere.
+
+A poll is complete or failed. One line is logged when a server starts failing and one when it
+recovers; the numbers tell the rest.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from exporter.clock import Clock
+from exporter.config.values import ServerConfig
+from exporter.errors import SourceError, TimedOut
+from exporter.ledger.entry import Poll
+from exporter.model import Harvest, OpenSession, Window
+from exporter.sources.base import Source, no_progress
+from exporter.view import ServerView
+
+DEADLINE = 10
+"""A poll may take so many times the request timeout."""
+
+FIRST_DEADLINE = 60
+"""The first poll reads the whole lookback and may take so many times the request timeout."""
+
+SHORTEST_PAUSE = 1.0
+"""Seconds between the end of a poll and the next one at least, however late we are."""
+
+PROGRESS_EVERY = 5.0
+"""Seconds between two lines that tell how far a long first poll is."""
+
+log = logging.getLogger(__name__)
+
+
+class Recorder(Protocol):
+    """The ledger, as seen from the event loop."""
+
+    async def plan(self, name: str) -> tuple[Window, tuple[OpenSession, ...]]:
+        """What the next poll must read."""
+        ...
+
+    async def record(self, name: str, poll: Poll) -> ServerView:
+        """Take a poll in; what is to be published."""
+        ...
+
+    async def view(self, name: str) -> ServerView:
+        """What is to be published without a poll."""
+        ...
+
+
+class Poller:
+    """Polls one server again and again, and publishes what follows."""
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        source: Source,
+        recorder: Recorder,
+        publish: Callable[[ServerView], None],
+        clock: Clock,
+    ) -> None:
+        self._config = config
+        self._source = source
+        self._recorder = recorder
+        self._publish = publish
+        self._clock = clock
+        self._failing = False
+
+    async def run(self, delay: float = 0.0) -> None:
+        """Poll until cancelled; the first time after `delay` seconds."""
+        await self._clock.sleep(delay)
+        while True:
+            began = self._clock.monotonic()
+            view = await self.poll()
+            next_at = began + self._config.poll_interval
+            await self._wait(max(next_at - self._clock.monotonic(), self._pause()), view)
+
+    def _pause(self) -> float:
+        return min(SHORTEST_PAUSE, self._config.poll_interval)
+
+    async def _wait(self, seconds: float, view: ServerView) -> None:
+        """Sleep until the next poll; claims that become stale meanwhile are withdrawn."""
+        if view.last_successful_poll is not None:
+            age = self._clock.now() - view.last_successful_poll
+            until_stale = self._config.stale_after - age
+            if 0 <= until_stale < seconds:
+                await self._clock.sleep(until_stale + 0.001)
+                self._publish(await self._recorder.view(self._config.name))
+                seconds -= until_stale
+        await self._clock.sleep(seconds)
+
+    async def poll(self) -> ServerView:
+        """Poll once, record and publish what came of it."""
+        started, began = self._clock.now(), self._clock.monotonic()
+        window, open_sessions = await self._recorder.plan(self._config.name)
+        attempt = await self._attempt(window, open_sessions)
+        poll = Poll(
+            started=started,
+            duration=self._clock.monotonic() - began,
+            traffic=self._source.traffic(),
+            harvest=attempt if not isinstance(attempt, SourceError) else None,
+            error=attempt if isinstance(attempt, SourceError) else None,
+            next_poll=started + self._config.poll_interval,
+        )
+        self._tell(poll)
+        view = await self._recorder.record(self._config.name, poll)
+        self._publish(view)
+        return view
+
+    async def _attempt(
+        self, window: Window, open_sessions: tuple[OpenSession, ...]
+    ) -> Harvest | SourceError:
+        """The one place where an error that nobody foresaw is caught: the loop must live on."""
+        seconds = self._config.request_timeout * (FIRST_DEADLINE if window.first else DEADLINE)
+        progress = self._progress() if window.first else no_progress
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._source.fetch(window, open_sessions, progress)
+        except SourceError as error:
+            return error
+        except TimeoutError:
+            return TimedOut(f"the poll did not finish within {seconds:.0f} seconds")
+        except Exception as error:
+            log.exception("a poll failed for a reason nobody foresaw", extra=self._names())
+            return SourceError(f"internal error ({type(error).__name__}); see the log")
+
+    def _progress(self) -> Callable[[int, int], None]:
+        """Tells of a long first poll every few seconds."""
+        told = self._clock.monotonic()
+
+        def tell(pages: int, sessions: int) -> None:
+            nonlocal told
+            if self._clock.monotonic() - told >= PROGRESS_EVERY:
+                told = self._clock.monotonic()
+                facts = {"pages": pages, "sessions": sessions}
+                log.info("reading history", extra=self._names() | facts)
+
+        return tell
+
+    def _tell(self, poll: Poll) -> None:
+        """One line when the server starts failing, one when it recovers."""
+        if poll.error is None:
+            if self._failing:
+                log.info("server is polled again", extra=self._names())
+            self._failing = False
+            return
+        facts = self._names() | {"reason": poll.error.reason, "error": str(poll.error)}
+        log.log(
+            logging.DEBUG if self._failing else logging.WARNING,
+            "server cannot be polled",
+            extra=facts,
+        )
+        self._failing = True
+
+    def _names(self) -> dict[str, object]:
+        return {"server": self._config.name, "product": self._config.product}
