@@ -1,0 +1,176 @@
+"""The composition root: builds every room, owns their lifetimes, signals and reload."""
+
+import asyncio
+import logging
+import platform
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter import __version__
+from exporter.clock import Clock, SystemClock
+from exporter.config.values import Config
+from exporter.errors import ConfigurationError
+from exporter.exposition import Exposition
+from exporter.fleet import Fleet
+from exporter.ledger.ledger import Ledger
+from exporter.ledger.worker import LedgerWorker
+from exporter.sources.base import Product
+from exporter.view import ExporterView, ServerView
+from exporter.web.server import WebServer
+from exporter.web.state import WebOptions
+
+OWN_FACTS_EVERY = 5.0
+"""Seconds between two looks at the exporter's own numbers."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line decides. `storage` None remembers in memory only."""
+
+    storage: Path | None
+    web: WebOptions
+    shard_ordinal: int = 0
+    shard_total: int = 1
+
+
+class Exporter:
+    """One running exporter: what the web room asks, and everything behind it."""
+
+    def __init__(
+        self,
+        options: Options,
+        products: Mapping[str, Product],
+        load: Callable[[], Config],
+        clock: Clock | None = None,
+    ) -> None:
+        """Read the configuration and open the ledger.
+
+        `load` reads the configuration anew each time. Raises ConfigurationError or LedgerError.
+        """
+        self.config = load()
+        self._load = load
+        self._options = options
+        self.clock = clock or SystemClock()
+        self.started = self.clock.now()
+        self.version = __version__
+        self.exposition = Exposition()
+        ledger = Ledger(options.storage, self.clock, self.exposition.served)
+        self._ledger = ledger
+        self._worker = LedgerWorker(ledger)
+        self._fleet = Fleet(
+            products, self._worker, self.exposition.publish, self.exposition.withdraw, self.clock
+        )
+        self._reloaded = (True, self.clock.now())
+        self._reloading = asyncio.Lock()
+        self._group: asyncio.TaskGroup | None = None
+        self.web = WebServer(self, options.web)
+
+    def servers(self) -> tuple[ServerView, ...]:
+        """Every server as last published, in configured order."""
+        return self._fleet.views()
+
+    def exporter(self) -> ExporterView:
+        """The exporter itself."""
+        successful, when = self._reloaded
+        return ExporterView(
+            version=__version__,
+            python_version=platform.python_version(),
+            config_reload_successful=successful,
+            config_reload_time=when,
+            ledger_errors=self._ledger.errors,
+            ledger_sessions=self._ledger.sessions,
+            ledger_commits=self._ledger.commits(),
+            shard_ordinal=self._options.shard_ordinal,
+            shards=self._options.shard_total,
+        )
+
+    def ready(self) -> bool:
+        """Whether every server was polled once, well or not."""
+        return self._group is not None and self._fleet.ready()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve and poll until `stop` is set, then log off everywhere and close the ledger."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                await self._fleet.apply(self.config, group)
+                self._group = group
+                self.exposition.publish_exporter(self.exporter())
+                await self.web.start()
+                self._say_started()
+                own = group.create_task(self._refresh_own_facts())
+                await stop.wait()
+                own.cancel()
+                await self.web.close()
+                await self._fleet.close()
+        finally:
+            await self._worker.close()
+
+    def _say_started(self) -> None:
+        log.info(
+            "serving",
+            extra={
+                "version": __version__,
+                "servers": len(self.config.servers),
+                "addresses": ",".join(self.web.addresses),
+                "storage": self._options.storage or "memory only",
+            },
+        )
+        for warning in self.config.warnings:
+            log.warning("configuration", extra={"warning": warning})
+
+    async def _refresh_own_facts(self) -> None:
+        while True:
+            await self.clock.sleep(OWN_FACTS_EVERY)
+            self.exposition.publish_exporter(self.exporter())
+
+    async def reload(self) -> tuple[str, ...]:
+        """Read the configuration again and use it; the reasons when it cannot be used.
+
+        Nothing changes then. Servers whose entry stayed the same keep logon, ledger and numbers.
+        """
+        async with self._reloading:
+            assert self._group is not None
+            try:
+                config = await asyncio.to_thread(self._load)
+                await self._fleet.apply(config, self._group)
+            except ConfigurationError as error:
+                self._reloaded = (False, self._reloaded[1])
+                log.error("configuration was not reloaded", extra={"problem": str(error)})
+                return error.problems
+            finally:
+                self.exposition.publish_exporter(self.exporter())
+            self.config = config
+            self._reloaded = (True, self.clock.now())
+            self.exposition.publish_exporter(self.exporter())
+            log.info("configuration reloaded", extra={"servers": len(config.servers)})
+            return ()
+
+
+async def run_until_signalled(exporter: Exporter) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP reloads, where the system has such a signal."""
+    stop = asyncio.Event()
+    tasks: set[asyncio.Task[tuple[str, ...]]] = set()
+
+    def reload() -> None:
+        task = asyncio.get_running_loop().create_task(exporter.reload())
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    for name, action in (("SIGTERM", stop.set), ("SIGINT", stop.set), ("SIGHUP", reload)):
+        _on_signal(name, action)
+    await exporter.run(stop)
+
+
+def _on_signal(name: str, action: Callable[[], None]) -> None:
+    number = getattr(signal, name, None)
+    if number is None:
+        return
+    loop = asyncio.get_running_loop()
+    try:
+        loop.add_signal_handler(number, action)
+    except NotImplementedError:  # Windows: the loop cannot, but the interpreter can
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(action))

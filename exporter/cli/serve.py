@@ -1,0 +1,150 @@
+"""`serve`: poll and serve until told to stop."""
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from exporter.app import Exporter, Options, run_until_signalled
+from exporter.cli.flags import (
+    PORT,
+    Command,
+    add_config_flag,
+    add_log_flags,
+    add_storage_flag,
+    version_text,
+)
+from exporter.config.load import load_config
+from exporter.config.values import Config
+from exporter.errors import ConfigurationError
+from exporter.log import set_up
+from exporter.sources import SOURCES
+from exporter.web import webconfig
+from exporter.web.state import WebOptions
+
+PRODUCTS = {name: product.facts for name, product in SOURCES.items()}
+
+
+def load(path: Path) -> Config:
+    """The configuration file as it is now. Raises ConfigurationError."""
+    return load_config(path, PRODUCTS, os.environ)
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags as Prometheus exporters name them."""
+    add_config_flag(parser)
+    parser.add_argument(
+        "--config.check",
+        dest="config_check",
+        action="store_true",
+        help='check the configuration, print every problem or "ok", and exit 1 or 0',
+    )
+    add_web_flags(parser)
+    add_storage_flag(parser)
+    _add_shard_flags(parser)
+    add_log_flags(parser)
+    parser.add_argument("--version", action="version", version=version_text())
+
+
+def add_web_flags(parser: argparse.ArgumentParser) -> None:
+    """`--web.…`"""
+    parser.add_argument(
+        "--web.listen-address",
+        dest="listen_addresses",
+        action="append",
+        metavar="ADDRESS",
+        help=f"host:port or :port to serve on; may be given several times (default: :{PORT})",
+    )
+    parser.add_argument(
+        "--web.telemetry-path",
+        dest="telemetry_path",
+        default="/metrics",
+        metavar="PATH",
+        help="path of the metrics (default: /metrics)",
+    )
+    parser.add_argument(
+        "--web.config.file",
+        dest="web_config",
+        type=Path,
+        metavar="FILE",
+        help="TLS, client certificates and basic auth, in the format of Prometheus exporters",
+    )
+    parser.add_argument(
+        "--web.enable-lifecycle",
+        dest="enable_lifecycle",
+        action="store_true",
+        help="allow POST /-/reload",
+    )
+    parser.add_argument(
+        "--web.max-requests",
+        dest="max_requests",
+        type=int,
+        default=40,
+        metavar="N",
+        help="scrapes answered at the same time (default: 40)",
+    )
+
+
+def _add_shard_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--shard.ordinal", dest="shard_ordinal", type=int, metavar="N", help="this shard's number"
+    )
+    parser.add_argument(
+        "--shard.total",
+        dest="shard_total",
+        type=int,
+        default=1,
+        metavar="N",
+        help="number of shards that share the servers (default: 1)",
+    )
+
+
+def web_options(options: argparse.Namespace) -> WebOptions:
+    """The web room's part of the command line."""
+    return WebOptions(
+        listen_addresses=tuple(options.listen_addresses or (f":{PORT}",)),
+        telemetry_path=options.telemetry_path,
+        web_config=options.web_config,
+        enable_lifecycle=options.enable_lifecycle,
+        max_requests=options.max_requests,
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check, or serve until a signal."""
+    set_up(options.log_level, options.log_format)
+    problems = find_problems(options)
+    if options.config_check:
+        print("\n".join(problems) or "ok")
+        return 1 if problems else 0
+    if problems:
+        print("\n".join(problems), file=sys.stderr)
+        return 1
+    asyncio.run(_serve(options))
+    return 0
+
+
+def find_problems(options: argparse.Namespace) -> tuple[str, ...]:
+    """Everything to mend in the configuration and the web configuration."""
+    problems: tuple[str, ...] = ()
+    try:
+        load(options.config_file)
+    except ConfigurationError as error:
+        problems = error.problems
+    if options.web_config is not None:
+        problems += tuple(webconfig.validate(options.web_config))
+    return problems
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    storage = Path(options.storage_path) if options.storage_path else None
+    exporter = Exporter(
+        Options(storage, web_options(options), options.shard_ordinal or 0, options.shard_total),
+        SOURCES,
+        lambda: load(options.config_file),
+    )
+    await run_until_signalled(exporter)
+
+
+COMMAND = Command("serve", "Poll the configured servers and serve their metrics.", add_flags, run)

@@ -1,0 +1,75 @@
+"""`simulate`: one simulated backup server alone."""
+
+import argparse
+import asyncio
+import json
+
+from exporter.cli.flags import Command, add_log_flags, duration, positive
+from exporter.log import set_up
+from exporter.simulator import SIMULATORS, SimulatorOptions, serve_forever
+
+EPILOG = """\
+When it listens it prints one line of JSON: product, url, username and password. It goes on until
+a signal. Its world lives --speed times faster than ours: a daily job runs every 24 h / speed.
+"""
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """What to simulate."""
+    parser.add_argument("product", choices=tuple(SIMULATORS), help="which product's API to speak")
+    parser.add_argument(
+        "--listen",
+        default="127.0.0.1:0",
+        metavar="HOST:PORT",
+        help="where to listen; port 0 takes a free one (default: 127.0.0.1:0)",
+    )
+    parser.add_argument("--tls", action="store_true", help="serve HTTPS, self-signed")
+    parser.add_argument(
+        "--api-version", metavar="V", help="newest version to serve (default: newest known)"
+    )
+    parser.add_argument("--jobs", type=_count, metavar="N", help="number of jobs")
+    parser.add_argument(
+        "--history",
+        type=duration,
+        default=14 * 86400.0,
+        metavar="DURATION",
+        help="how much history there is at the start (default: 14d)",
+    )
+    parser.add_argument(
+        "--speed", type=positive, default=1.0, metavar="N", help="how fast its world lives"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="which world (default: 0)")
+    add_log_flags(parser, "error")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
+    return int(text)
+
+
+def announce(facts: dict[str, str]) -> None:
+    """The one line that scripts read."""
+    print(json.dumps(facts), flush=True)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until a signal."""
+    set_up(options.log_level, options.log_format)
+    wanted = SimulatorOptions(
+        product=options.product,
+        listen=options.listen,
+        tls=options.tls,
+        api_version=options.api_version,
+        jobs=options.jobs,
+        history=options.history,
+        speed=options.speed,
+        seed=options.seed,
+    )
+    asyncio.run(serve_forever(wanted, announce))
+    return 0
+
+
+COMMAND = Command(
+    "simulate", "Run one simulated backup server, to try configurations.", add_flags, run, EPILOG
+)
