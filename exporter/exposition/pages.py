@@ -1,0 +1,153 @@
+"""Finished pages, made when somebody asks and kept until a view they show changes.
+
+A page is the body (the servers) and a short tail (the exporter and its process). The tail is
+written anew every few seconds, the body only when a server was published: a compressed page is two
+gzip members, so that the fresh tail costs nothing.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Unpack
+
+from prometheus_client.registry import Collector
+
+from exporter.exposition.board import Board, Posted
+from exporter.exposition.format import Format
+from exporter.exposition.join import join_families
+from exporter.exposition.process import process_registry
+from exporter.exposition.request import Options, Request
+from exporter.exposition.tail import Tail
+from exporter.exposition.text import clean
+from exporter.metrics import VIEW_FAMILIES
+from exporter.view import ExporterView, ServerView
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The servers' part of a page, the stamp of what it shows, and each server's generation."""
+
+    data: bytes
+    stamp: int
+    generations: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A body and a tail in one piece, shared by everybody who asks in the meantime."""
+
+    body: Body
+    tail: bytes
+    data: bytes
+
+
+class Exposition:
+    """What /metrics and /probe answer.
+
+    `publish`, `withdraw`, `publish_exporter`, `served` and `page` may be called from any thread and
+    need no event loop. `page` works in the caller's thread; a handler of an event loop wants
+    `page_async`.
+    """
+
+    def __init__(
+        self,
+        registry: Collector | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`registry` holds the library's own process metrics; by default it is made here."""
+        self._board = Board()
+        self._tail = Tail(registry or process_registry(), monotonic)
+        self._rendering = threading.Lock()
+        self._bodies: dict[Request, Body] = {}
+        self._pages: dict[Request, Page] = {}
+        self._flights: dict[tuple[Request, int], asyncio.Task[Body]] = {}
+
+    @property
+    def generation(self) -> int:
+        """A number that grows with each change to what is said of the servers."""
+        return self._board.number
+
+    def publish(self, view: ServerView) -> None:
+        """Replace what is said of a server; nothing is rendered before somebody asks."""
+        self._board.publish(view)
+
+    def withdraw(self, server: str) -> None:
+        """Say nothing of a server any more. Unknown names are no error."""
+        self._board.withdraw(server)
+        for kept in (self._bodies, self._pages):
+            for request in [*kept]:
+                if request.servers == {server}:
+                    kept.pop(request, None)
+
+    def publish_exporter(self, view: ExporterView) -> None:
+        """Replace what is said of the exporter; this leaves the servers' part as it is."""
+        self._tail.publish(view)
+
+    def served(self, server: str) -> int:
+        """The newest generation of a server that was on a page with all its families, else -1.
+
+        The ledger publishes the first increment of a new counter only after its zero was seen.
+        """
+        return self._board.served(server)
+
+    def page(self, format: Format, **options: Unpack[Options]) -> bytes:
+        """The page in a format, rendered in this thread as far as it is not kept."""
+        request = Request(format.openmetrics, **options)
+        return self._finish(request, self._kept(request) or self._render(request))
+
+    async def page_async(self, format: Format, **options: Unpack[Options]) -> bytes:
+        """The page in a format; rendering happens in a thread, once for all who wait for it."""
+        request = Request(format.openmetrics, **options)
+        return self._finish(request, self._kept(request) or await self._flight(request))
+
+    async def _flight(self, request: Request) -> Body:
+        key = (request, self._board.stamp(request.servers))
+        task = self._flights.get(key)
+        if task is None:
+            task = asyncio.create_task(asyncio.to_thread(self._render, request))
+            self._flights[key] = task
+            task.add_done_callback(lambda _: self._flights.pop(key, None))
+        # One client that goes away must not take the page from the others.
+        return await asyncio.shield(task)
+
+    def _kept(self, request: Request) -> Body | None:
+        """The body, if it is kept and still says what was published last."""
+        body = self._bodies.get(request.body) if request.kept else None
+        return body if body and body.stamp == self._board.stamp(request.servers) else None
+
+    def _render(self, request: Request) -> Body:
+        """Make the body, unless another thread has just done so."""
+        with self._rendering:
+            body = self._kept(request)
+            if body is None:
+                body = self._make(request)
+                if request.kept and (body.generations or request.servers is None):
+                    self._bodies[request.body] = body
+            return body
+
+    def _make(self, request: Request) -> Body:
+        # The stamp first: what is published in between makes this body old, never too new.
+        stamp = self._board.stamp(request.servers)
+        posted = _distinct(self._board.posted(request.servers))
+        blocks = [entry.sheet.blocks(entry.view) for entry in posted]
+        data = request.encoded(join_families(VIEW_FAMILIES, blocks, request))
+        return Body(data, stamp, {entry.view.name: entry.view.generation for entry in posted})
+
+    def _finish(self, request: Request, body: Body) -> bytes:
+        """Body and tail in one piece; from here on the body counts as served."""
+        if request.names is None:
+            self._board.note_served(body.generations)
+        tail = self._tail.of(request)
+        if self._bodies.get(request.body) is not body:
+            return body.data + tail
+        page = self._pages.get(request)
+        if page is None or page.body is not body or page.tail is not tail:
+            page = self._pages[request] = Page(body, tail, body.data + tail)
+        return page.data
+
+
+def _distinct(posted: tuple[Posted, ...]) -> tuple[Posted, ...]:
+    """The first of those servers whose names are the same once they are fit for a label."""
+    return tuple({clean(entry.view.name): entry for entry in reversed(posted)}.values())[::-1]

@@ -1,0 +1,50 @@
+"""What somebody wants of a page."""
+
+from dataclasses import dataclass, replace
+from typing import TypedDict
+
+from exporter.exposition.compress import compress
+from exporter.metrics.family import AnyFamily
+
+
+class Options(TypedDict, total=False):
+    """What of a page is wanted.
+
+    `servers`: only these (None: all). `names`: only families that have one of these names, be it
+    the family's or a sample's. `gzip`: compressed. `exporter`: with the exporter's own families and
+    those of its process, as is the default.
+    """
+
+    servers: frozenset[str] | None
+    names: frozenset[str] | None
+    gzip: bool
+    exporter: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A page as it was asked for; see `Options`."""
+
+    openmetrics: bool
+    servers: frozenset[str] | None = None
+    names: frozenset[str] | None = None
+    gzip: bool = False
+    exporter: bool = True
+
+    @property
+    def kept(self) -> bool:
+        """Whether such a page is worth keeping: the whole one and a single server's."""
+        return self.names is None and (self.servers is None or len(self.servers) == 1)
+
+    @property
+    def body(self) -> "Request":
+        """The request for the servers' part alone, which is the same with or without a tail."""
+        return replace(self, exporter=False)
+
+    def wants(self, family: AnyFamily) -> bool:
+        """Whether the page shall have this family."""
+        return self.names is None or not self.names.isdisjoint(family.sample_names)
+
+    def encoded(self, data: bytes) -> bytes:
+        """The data as it is sent: one gzip member, or as it is."""
+        return compress(data) if self.gzip else data

@@ -1,0 +1,75 @@
+"""The end of a page: what the exporter says of itself and of its process."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prometheus_client.registry import Collector
+
+from exporter.exposition.compress import compress
+from exporter.exposition.join import join_families
+from exporter.exposition.process import process_text
+from exporter.exposition.request import Request
+from exporter.exposition.sheet import Sheet
+from exporter.metrics.exporter import EXPORTER_FAMILIES
+from exporter.view import ExporterView
+
+FRESH_SECONDS = 5.0
+"""How old the process metrics of a page may be: scrapes in quick succession cost nothing."""
+
+END = b"# EOF\n"
+
+BARE_TAILS = {
+    (openmetrics, gzip): compress(end) if gzip and end else end
+    for openmetrics, end in ((False, b""), (True, END))
+    for gzip in (False, True)
+}
+"""What ends a page without the exporter's families, by `openmetrics` and `gzip`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A finished tail, when it was written (monotonic seconds), and from which view."""
+
+    data: bytes
+    written: float
+    view: ExporterView | None
+
+
+class Tail:
+    """Writes and keeps the short part of a page that follows the servers; safe for threads."""
+
+    def __init__(self, registry: Collector, monotonic: Callable[[], float]) -> None:
+        self._registry = registry
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._view: ExporterView | None = None
+        self._sheet: Sheet[ExporterView] = Sheet(EXPORTER_FAMILIES)
+        self._kept: dict[tuple[bool, bool], Kept] = {}
+
+    def publish(self, view: ExporterView) -> None:
+        """Replace what is said of the exporter."""
+        self._view = view
+
+    def of(self, request: Request) -> bytes:
+        """The tail of a page, compressed if that was asked for."""
+        if not request.exporter:
+            return BARE_TAILS[request.openmetrics, request.gzip]
+        with self._lock:
+            if request.names is not None:
+                return request.encoded(self._text(request, self._view))
+            return self._fresh(request)
+
+    def _fresh(self, request: Request) -> bytes:
+        key, now, view = (request.openmetrics, request.gzip), self._monotonic(), self._view
+        kept = self._kept.get(key)
+        if kept is None or kept.view is not view or now - kept.written >= FRESH_SECONDS:
+            kept = self._kept[key] = Kept(request.encoded(self._text(request, view)), now, view)
+        return kept.data
+
+    def _text(self, request: Request, view: ExporterView | None) -> bytes:
+        """The exporter's families, if it was published, and the process's."""
+        columns = [self._sheet.blocks(view)] if view else []
+        own = join_families(EXPORTER_FAMILIES, columns, request)
+        process = process_text(self._registry, openmetrics=request.openmetrics, names=request.names)
+        return own + process

@@ -1,0 +1,53 @@
+"""The hand-made world on a clock that stands still, and what was rendered of it."""
+
+import threading
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from exporter.exposition import Exposition
+from exporter.exposition.sheet import Sheet
+from exporter.view import ServerView
+from tests.support.views import exporter_view, world
+
+
+class Renderings:
+    """Counts what sheets render, by the name of the view, and can hold them up."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.names: list[str] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.started = threading.Event()
+        original = Sheet.blocks
+
+        def blocks(sheet: Sheet[ServerView], view: ServerView) -> tuple[bytes, ...]:
+            if isinstance(view, ServerView) and view is not sheet._view:
+                self.names.append(view.name)
+                self.started.set()
+                assert self.gate.wait(10)
+            return original(sheet, view)
+
+        monkeypatch.setattr(Sheet, "blocks", blocks)
+
+
+@pytest.fixture
+def renderings(monkeypatch: pytest.MonkeyPatch) -> Renderings:
+    """What was rendered since the test began."""
+    return Renderings(monkeypatch)
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    """A registry that stands for the process."""
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def exposition(registry: CollectorRegistry) -> Exposition:
+    """The whole world, on a clock that stands still."""
+    whole = Exposition(registry, monotonic=lambda: 0.0)
+    for view in world():
+        whole.publish(view)
+    whole.publish_exporter(exporter_view())
+    return whole
