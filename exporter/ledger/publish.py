@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
+import msgspec
+
 from exporter.config.values import ServerConfig
 from exporter.ledger import counting, runs
 from exporter.ledger.state import DurationCounts, JobState, Key, ServerState
@@ -44,18 +46,31 @@ def server_view(
     Facts about the past stay; claims about now are left out when the last complete poll is older
     than `stale_after`.
     """
-    config, seen = subject.config, state.observed
-    fresh = state.absorbed is not None and now - state.absorbed <= config.stale_after
+    fresh = state.absorbed is not None and now - state.absorbed <= subject.config.stale_after
     shown = {
         key: job
         for key, job in sorted(jobs.items())
         if subject.admits(job.job.name, key.session_type)
     }
     open_by_job = _by_job(state.open.values())
+    return msgspec.structs.replace(
+        _health(subject.config, state),
+        generation=generation,
+        durations=_durations(state),
+        identities=_identities(shown, fresh),
+        jobs=tuple(
+            _job_view(subject, key, job, open_by_job.get(key, ()) if fresh else None)
+            for key, job in shown.items()
+        ),
+    )
+
+
+def _health(config: ServerConfig, state: ServerState) -> ServerView:
+    """A server apart from its jobs."""
+    seen, operations = state.observed, state.operations
     return ServerView(
         name=config.name,
         product=config.product,
-        generation=generation,
         up=seen.up,
         info=seen.info,
         last_poll=seen.last_poll,
@@ -64,28 +79,26 @@ def server_view(
         poll_duration=seen.poll_duration,
         poll_interval=config.poll_interval,
         data_time=seen.data_time,
-        polls=state.operations.polls,
-        failures=state.operations.failures,
+        polls=operations.polls,
+        failures=operations.failures,
         endpoints=seen.endpoints,
-        requests=_zero_first(state, "code", state.operations.requests),
-        logons=state.operations.logons,
+        requests=_zero_first(state, "code", operations.requests),
+        logons=operations.logons,
         clock_offset=seen.clock_offset,
         tls_verified=seen.tls_verified,
         certificate_expiry=seen.certificate_expiry,
         open_sessions=len(state.open),
         dropped_jobs=seen.dropped_jobs,
         unknown_values=state.unknown_values,
-        durations={
-            name: _histogram(counts if f"type:{name}" in state.announced else counting.NO_DURATIONS)
-            for name, counts in state.durations.items()
-        },
-        identities=_identities(shown, fresh),
-        jobs=tuple(
-            _job_view(subject, key, job, open_by_job.get(key, ()) if fresh else None)
-            for key, job in shown.items()
-        ),
         last_error=seen.last_error,
     )
+
+
+def _durations(state: ServerState) -> dict[str, HistogramView]:
+    return {
+        name: _histogram(counts if f"type:{name}" in state.announced else counting.NO_DURATIONS)
+        for name, counts in state.durations.items()
+    }
 
 
 def server_series(state: ServerState) -> set[str]:
