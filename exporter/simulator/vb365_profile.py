@@ -1,5 +1,7 @@
 """The world of a Microsoft 365 backup server: organizations, jobs and how they fare."""
 
+from dataclasses import replace
+
 from exporter.simulator.profile import DAY, GIB, HOUR, MIB, MINUTE, JobTemplate, Profile, Words
 
 WORDS = Words(
@@ -29,58 +31,72 @@ MESSAGES = {
 }
 
 
+TYPICAL_JOBS = (
+    JobTemplate(
+        name="Exchange",
+        kind="Backup",
+        organization=0,
+        repository=0,
+        period=6 * HOUR,
+        phase=2 * HOUR,
+        size=3 * GIB,
+        rate=2.5 * MIB,
+        item_size=75 * 1024.0,
+        objects=180,
+    ),
+    JobTemplate(
+        name="OneDrive",
+        kind="Backup",
+        organization=0,
+        repository=1,
+        period=DAY,
+        phase=20 * HOUR,
+        size=24 * GIB,
+        rate=3.5 * MIB,
+        item_size=1.5 * MIB,
+        objects=160,
+    ),
+    JobTemplate(
+        name="SharePoint and Teams",
+        kind="Backup",
+        organization=0,
+        repository=1,
+        period=DAY,
+        phase=22.5 * HOUR,
+        size=10 * GIB,
+        rate=1.8 * MIB,
+        item_size=400 * 1024.0,
+        objects=60,
+    ),
+    JobTemplate(
+        name="Exchange copy",
+        kind="Copy",
+        organization=0,
+        repository=2,
+        period=DAY,
+        phase=9 * HOUR,
+        size=12 * GIB,
+        rate=9 * MIB,
+        item_size=75 * 1024.0,
+        objects=180,
+        source=0,
+    ),
+)
+
+
 def _backups(place: int, name: str, scale: float, shift: float) -> tuple[JobTemplate, ...]:
-    """The four jobs of one organization; `scale` is its size, `shift` moves its night."""
-    return (
-        JobTemplate(
-            name=f"{name} - Exchange",
-            kind="Backup",
+    """The jobs of one organization; `scale` is its size, `shift` moves its night."""
+    return tuple(
+        replace(
+            job,
+            name=f"{name} - {job.name}",
             organization=place,
-            repository=0,
-            period=6 * HOUR,
-            phase=2 * HOUR + shift,
-            size=3 * GIB * scale,
-            rate=2.5 * MIB,
-            item_size=75 * 1024.0,
-            objects=int(180 * scale),
-        ),
-        JobTemplate(
-            name=f"{name} - OneDrive",
-            kind="Backup",
-            organization=place,
-            repository=1,
-            period=DAY,
-            phase=20 * HOUR + shift,
-            size=24 * GIB * scale,
-            rate=3.5 * MIB,
-            item_size=1.5 * MIB,
-            objects=int(160 * scale),
-        ),
-        JobTemplate(
-            name=f"{name} - SharePoint and Teams",
-            kind="Backup",
-            organization=place,
-            repository=1,
-            period=DAY,
-            phase=22.5 * HOUR + shift,
-            size=10 * GIB * scale,
-            rate=1.8 * MIB,
-            item_size=400 * 1024.0,
-            objects=int(60 * scale),
-        ),
-        JobTemplate(
-            name=f"{name} - Exchange copy",
-            kind="Copy",
-            organization=place,
-            repository=2,
-            period=DAY,
-            phase=9 * HOUR + shift,
-            size=12 * GIB * scale,
-            rate=9 * MIB,
-            item_size=75 * 1024.0,
-            objects=int(180 * scale),
-            source=4 * place,
-        ),
+            phase=job.phase + shift,
+            size=job.size * scale,
+            objects=int(job.objects * scale),
+            source=None if job.source is None else len(TYPICAL_JOBS) * place + job.source,
+        )
+        for job in TYPICAL_JOBS
     )
 
 

@@ -155,10 +155,8 @@ PROXY_ID = identifier(0, "proxy")
 
 def job_row(job: Job, world: World, scene: Scene) -> Row:
     """One row of `/Jobs` or `/CopyJobs`."""
-    runs = list(world.runs_of(job))
-    now, words = world.now(), world.words
-    fine = {words.success, words.warning}
-    good = next((run for run in runs if run.ended and run.status_at(now, words) in fine), None)
+    words, now = world.words, world.now()
+    last = next(world.runs_of(job), None)
     planned = world.next_run(job)
     row: Row = {
         "id": job.id,
@@ -166,10 +164,10 @@ def job_row(job: Job, world: World, scene: Scene) -> Row:
         "description": "",
         "backupType": "SelectedItems",
         "repositoryId": repository_id(job.repository),
-        "lastRun": scene.time(runs[0].created) if runs else None,
+        "lastRun": scene.time(last.created) if last else None,
         "nextRun": scene.time(planned) if planned is not None else None,
         "isEnabled": job.enabled,
-        "lastStatus": runs[0].status_at(now, words) if runs else "NotConfigured",
+        "lastStatus": last.status_at(now, words) if last else "NotConfigured",
         "_links": {
             "self": scene.link(f"jobs/{job.id}"),
             "organization": scene.link(f"organizations/{organization_id(job.organization)}"),
@@ -179,13 +177,23 @@ def job_row(job: Job, world: World, scene: Scene) -> Row:
         },
     }
     if scene.version >= 7:
-        row["lastBackup"] = scene.time(good.ended) if good and good.ended else None
+        row["lastBackup"] = _last_backup(job, world, scene)
     if scene.version >= 8:
         row["organizationId"] = organization_id(job.organization)
-        row["eTag"] = int((runs[0].created if runs else 1_500_000_000) - 1_500_000_000)
+        row["eTag"] = int((last.created if last else 1_500_000_000) - 1_500_000_000)
     if job.kind == "Copy":
         row["backupJobId"] = job.source_id or ZERO
     return row
+
+
+def _last_backup(job: Job, world: World, scene: Scene) -> str | None:
+    """The end of the newest run that left something to restore from."""
+    fine = {world.words.success, world.words.warning}
+    now = world.now()
+    for run in world.runs_of(job):
+        if run.ended is not None and run.status_at(now, world.words) in fine:
+            return scene.time(run.ended)
+    return None
 
 
 def log_rows(run: Run, now: float, scene: Scene, words: Words) -> list[Row]:

@@ -14,6 +14,7 @@ from exporter.simulator.generation import Scenario, identifier
 from exporter.simulator.population import populate
 from exporter.simulator.profile import Profile, Words
 from exporter.simulator.runs import FOREVER, SMALL_RUN, Figures, Job, Run
+from exporter.simulator.script import ScriptedRuns
 from exporter.simulator.selection import Selection, Wanted
 
 REMEMBERED_SELECTIONS = 64
@@ -58,8 +59,7 @@ class World:
         scheduled = populate(profile, build.seed, build.jobs)
         self._jobs = {job.id: job for job in scheduled}
         self._calendar = Calendar(scenario, scheduled, clock.now() - build.history)
-        self._scripted: dict[str, Run] = {}
-        self._ordered: list[Run] = []
+        self._scripted = ScriptedRuns()
         self._deleted: dict[str, Run] = {}
         self._selections: dict[Wanted, Selection] = {}
 
@@ -104,7 +104,7 @@ class World:
     def runs_of(self, job: Job) -> Iterator[Run]:
         """The newest runs of a job so far, newest first."""
         now = self.now()
-        scripted = (run for run in self._ordered if run.job_id == job.id and run.created <= now)
+        scripted = self._scripted.of_job(job.id, now)
         return merge(scripted, self._calendar.of_job(job, now), key=_created, reverse=True)
 
     def next_run(self, job: Job) -> float | None:
@@ -190,7 +190,7 @@ class World:
             repository=owner.repository if owner else self.profile.repositories[0],
         )
         run = _with(run, said)
-        self._scripted[run.id] = run
+        self._scripted.put(run)
         self._changed()
         return run
 
@@ -201,7 +201,7 @@ class World:
         """
         changed = _with(self._existing(run_id), changes)
         if run_id in self._scripted:
-            self._scripted[run_id] = changed
+            self._scripted.put(changed)
         else:
             self._calendar.edit(run_id, changed)
         self._changed()
@@ -210,7 +210,9 @@ class World:
     def delete_session(self, run_id: str) -> None:
         """Remove a run from history. Raises KeyError for an unknown one."""
         self._deleted[run_id] = self._existing(run_id)
-        if self._scripted.pop(run_id, None) is None:
+        if run_id in self._scripted:
+            self._scripted.remove(run_id)
+        else:
             self._calendar.edit(run_id, None)
         self._changed()
 
@@ -223,23 +225,13 @@ class World:
     def _changed(self) -> None:
         self.revision += 1
         self._selections.clear()
-        self._ordered = sorted(self._scripted.values(), key=_created, reverse=True)
 
     def _newest_first(self, now: float, oldest: float) -> Iterator[Run]:
         generated = self._calendar.newest_first(now, oldest)
-        if not self._ordered:
-            return generated
-        scripted = (run for run in self._ordered if run.created <= now)
-        return merge(scripted, generated, key=_created, reverse=True)
+        return merge(self._scripted.newest_first(now), generated, key=_created, reverse=True)
 
     def _next_moment(self, now: float) -> float:
-        moments = [
-            moment
-            for run in self._ordered
-            for moment in (run.created, run.started, run.ended or 0.0, run.visible_from)
-            if moment > now
-        ]
-        return min([*moments, self._calendar.next_moment(now)])
+        return min(self._scripted.next_moment(now), self._calendar.next_moment(now))
 
 
 def _created(run: Run) -> float:
