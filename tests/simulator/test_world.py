@@ -272,3 +272,9 @@ def test_many_different_questions_are_not_all_remembered() -> None:
     for back in range(200):
         runs_of(world, ended_from=NOON - back)
     assert len(world._selections) <= 64
+
+
+def test_a_job_that_has_not_run_for_long_is_not_searched_through_all_of_history() -> None:
+    """Looking back for its newest run ends at the horizon."""
+    world = world_of(history=DAY)
+    assert 4 <= len(list(world.runs_of(world.jobs()[0]))) <= 8
