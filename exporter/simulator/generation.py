@@ -104,10 +104,9 @@ class _Plan:
         """The attempt as a run of the faster world, with microseconds."""
         speed, words = self.scenario.speed, self.scenario.profile.words
         job = self.job
-        listed = job.template is not None and job.template.listed
         return Run(
             id=identifier(self.scenario.seed, "run", job.index, self.number, self.attempt),
-            job_id=job.id if listed else "",
+            job_id=job.owner_id,
             kind=job.kind,
             created=round(due + self.created / speed, 6),
             started=round(due + (self.created + self.queued) / speed, 6),
@@ -116,7 +115,9 @@ class _Plan:
             figures=self._figures(),
             retry=self.attempt,
             main_id=earlier[0].id if earlier else "",
-            will_retry=self.outcome == "failed" and listed and self.attempt + 1 < ATTEMPTS,
+            will_retry=self.outcome == "failed"
+            and bool(job.owner_id)
+            and self.attempt + 1 < ATTEMPTS,
             full=self.number % FULL_EVERY == 0,
             message=self._message(),
             organization=job.organization,

@@ -8,42 +8,62 @@ from exporter.simulator.runs import FOREVER, Job
 
 
 def populate(profile: Profile, seed: int, wanted: int | None) -> list[Job]:
-    """`wanted` listed jobs (None: each template once) and the schedules behind other runs.
+    """`wanted` listed jobs (None: each template once) and the schedules that no list shows.
 
     More jobs than templates repeat the templates with a number; each copy runs a little later.
     """
-    listed = [template for template in profile.templates if template.listed]
-    others = [template for template in profile.templates if not template.listed]
+    listed = [place for place, template in enumerate(profile.templates) if template.listed]
     count = len(listed) if wanted is None else wanted
-    chosen = [
-        _numbered(listed[place % len(listed)], place // len(listed)) for place in range(count)
-    ]
-    jobs = [_job(profile, seed, place, template) for place, template in enumerate(chosen)]
-    for place, job in enumerate(jobs):
-        template = job.template
-        if template is not None and template.source is not None:
-            source = place - place % len(listed) + template.source
-            job.source_id = jobs[source].id if source < len(jobs) else ""
-    if count:
-        jobs += [_job(profile, seed, count + place, other) for place, other in enumerate(others)]
+    jobs: list[Job] = []
+    for turn in range(-(-count // len(listed))):
+        places = listed[: count - turn * len(listed)]
+        jobs += _round(profile, seed, turn, places)
+    if jobs:
+        jobs += [
+            _job(profile, seed, (0, place), template)
+            for place, template in enumerate(profile.templates)
+            if not template.listed and template.part_of is None
+        ]
+    for index, job in enumerate(jobs):
+        job.index = index
     return jobs
 
 
-def _numbered(template: JobTemplate, round_: int) -> JobTemplate:
-    if round_ == 0:
+def _round(profile: Profile, seed: int, turn: int, places: list[int]) -> list[Job]:
+    """Each of the templates in `places` once, with its parts."""
+    templates = profile.templates
+    made = {
+        place: _job(profile, seed, (turn, place), _numbered(templates[place], turn))
+        for place in places
+    }
+    for place, job in made.items():
+        job.owner_id = job.id
+        source = templates[place].source
+        job.source_id = made[source].id if source in made else ""
+    parts: list[Job] = []
+    for place, template in enumerate(templates):
+        if template.part_of is not None and template.part_of in made:
+            part = _job(profile, seed, (turn, place), _numbered(template, turn))
+            part.owner_id = made[template.part_of].id
+            parts.append(part)
+    return [*made.values(), *parts]
+
+
+def _numbered(template: JobTemplate, turn: int) -> JobTemplate:
+    if turn == 0:
         return template
     return replace(
         template,
-        name=f"{template.name} {round_ + 1}",
-        phase=(template.phase + round_ * 137.0) % template.period,
+        name=f"{template.name} {turn + 1}",
+        phase=(template.phase + turn * 137.0) % template.period,
         enabled=True,
     )
 
 
-def _job(profile: Profile, seed: int, place: int, template: JobTemplate) -> Job:
+def _job(profile: Profile, seed: int, where: tuple[int, int], template: JobTemplate) -> Job:
     return Job(
-        id=identifier(seed, "job", place),
-        index=place,
+        id=identifier(seed, "job", *where),
+        index=0,
         name=template.name,
         kind=template.kind,
         organization=profile.organizations[template.organization],

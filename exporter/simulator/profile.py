@@ -20,7 +20,8 @@ class JobTemplate:
     `period` and `phase` are story seconds (phase after the start of a period, counted from the
     epoch). `size` is bytes of a typical run, `rate` bytes a second, `item_size` bytes of an item.
     `chance` is the probability that a scheduled moment brings a run at all. `source` is the place
-    in the templates of the job that a copy job copies from.
+    in the templates of the job that a copy job copies from. A template that is not `listed` brings
+    runs without a job, or as `part_of` a listed one (its place) another kind of run of that job.
     """
 
     name: str
@@ -37,6 +38,7 @@ class JobTemplate:
     listed: bool = True
     chance: float = 1.0
     source: int | None = None
+    part_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,11 +84,17 @@ class Run:
             return now >= self.ended
         return self.status is not None and self.status not in words.open
 
+    def fraction_at(self, now: float) -> float:
+        """How much of the run is done at `now`, 0 to 1; 0 for a run without a planned end."""
+        if self.ended is None or now <= self.started:
+            return 0.0
+        return min(1.0, (now - self.started) / max(self.ended - self.started, 1e-6))
+
     def figures_at(self, now: float, words: Words) -> Figures:
         """The figures at `now`: growing while the run is at work."""
         if self.ended is None or now >= self.ended:
             return self.figures
-        fraction = max(0.0, now - self.started) / max(self.ended - self.started, 1e-6)
+        fraction = self.fraction_at(now)
         early = fraction < words.detecting_until
         return self.figures.after(fraction, words.detecting if early else self.figures.bottleneck)
 
@@ -97,8 +103,8 @@ class Run:
 class Job:
     """What runs again and again. `template` is None for a job whose runs a script writes.
 
-    `pauses` are the times (from, to) in which its schedule starts nothing. `listed` is False for
-    the invisible schedule behind runs that belong to no job, such as restores.
+    `pauses` are the times (from, to) in which its schedule starts nothing. `owner_id` is the job
+    that its runs name: itself, the listed job that it is a part of, or none (restores).
     """
 
     id: str
@@ -108,6 +114,7 @@ class Job:
     organization: str
     repository: str
     template: JobTemplate | None = None
+    owner_id: str = ""
     source_id: str = ""
     next_run: float | None = None
     pauses: list[tuple[float, float]] = field(default_factory=list)

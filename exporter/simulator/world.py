@@ -3,6 +3,7 @@
 Everything a test changes is changed here; what a product shows of it is the product's affair.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from heapq import merge
@@ -58,6 +59,9 @@ class World:
         scenario = Scenario(profile, build.seed, build.speed)
         scheduled = populate(profile, build.seed, build.jobs)
         self._jobs = {job.id: job for job in scheduled}
+        self._schedules: dict[str, list[Job]] = defaultdict(list)
+        for job in scheduled:
+            self._schedules[job.owner_id].append(job)
         self._calendar = Calendar(scenario, scheduled, clock.now() - build.history)
         self._scripted = ScriptedRuns()
         self._deleted: dict[str, Run] = {}
@@ -104,8 +108,9 @@ class World:
     def runs_of(self, job: Job) -> Iterator[Run]:
         """The newest runs of a job so far, newest first."""
         now = self.now()
+        scheduled = [self._calendar.of_job(part, now) for part in self._schedules.get(job.id, ())]
         scripted = self._scripted.of_job(job.id, now)
-        return merge(scripted, self._calendar.of_job(job, now), key=_created, reverse=True)
+        return merge(scripted, *scheduled, key=_created, reverse=True)
 
     def next_run(self, job: Job) -> float | None:
         """When the job starts next, None if nothing is planned."""
@@ -152,11 +157,11 @@ class World:
 
     def enable_job(self, job_id: str, enabled: bool) -> None:
         """Switch a job's schedule on or off from now on. Raises KeyError for an unknown job."""
-        job = self._jobs[job_id]
         now = self.now()
-        closed = [(start, min(until, now)) for start, until in job.pauses]
-        job.pauses = closed if enabled else [*closed, (now, FOREVER)]
-        self._calendar.reschedule(job)
+        for job in self._schedules.get(job_id) or [self._jobs[job_id]]:
+            closed = [(start, min(until, now)) for start, until in job.pauses]
+            job.pauses = closed if enabled else [*closed, (now, FOREVER)]
+            self._calendar.reschedule(job)
         self._changed()
 
     def delete_job(self, job_id: str) -> None:

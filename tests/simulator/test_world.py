@@ -1,6 +1,7 @@
 """The world behind a simulated server: believable, repeatable, and true to what it shows."""
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -278,3 +279,19 @@ def test_a_job_that_has_not_run_for_long_is_not_searched_through_all_of_history(
     """Looking back for its newest run ends at the horizon."""
     world = world_of(history=DAY)
     assert 4 <= len(list(world.runs_of(world.jobs()[0]))) <= 8
+
+
+def test_a_job_may_have_runs_of_several_kinds() -> None:
+    """A part follows its job: same id, and off when the job is off."""
+    mail = PROFILE.templates[0]
+    part = replace(mail, kind="Copy", listed=False, part_of=0, phase=mail.phase + 600)
+    profile = replace(PROFILE, templates=(mail, part))
+    clock = WorldClock()
+    world = World(profile, Build(history=DAY, jobs=2), clock)
+    first, second = world.jobs()
+    assert {run.kind for run in world.runs_of(first)} == {"Backup", "Copy"}
+    assert {run.job_id for run in runs_of(world)} == {first.id, second.id}
+    world.enable_job(first.id, False)
+    before = len(runs_of(world, job_id=first.id))
+    clock.moment += DAY
+    assert len(runs_of(world, job_id=first.id)) <= before + 3
