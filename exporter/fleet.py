@@ -89,7 +89,9 @@ class Fleet:
             max_age=lambda job_name, session_type: config.max_age(
                 server.name, job_name, session_type
             ),
-            admits=lambda job_name, session_type: product.admits(server, job_name, session_type),
+            admits=lambda job_name, session_type: (
+                server.jobs.admits(job_name) and server.session_types.admits(session_type)
+            ),
         )
 
     async def _poll(self, member: Member, delay: float) -> None:
