@@ -128,7 +128,7 @@ async def test_a_file_that_is_gone_does_not_open_the_door(users: Path) -> None:
         moved = users.rename(users.with_suffix(".old"))  # noqa: ASYNC240 -- a test may wait for a disk
         assert (await ask(f"{url}/")).status == 401
         page = await ask(f"{url}/", headers=basic("alice", CANARY))
-        rewrite(users, moved.read_text().replace("alice", "carol"))  # noqa: ASYNC240
+        rewrite(users, moved.read_text().replace("alice", "carol"))
         assert (await ask(f"{url}/", headers=basic("carol", CANARY))).status == 200
     assert "this file cannot be read: No such file or directory" in page.text
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import bcrypt
 import pytest
 import trustme
+from cryptography.hazmat.primitives import serialization
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -414,10 +415,13 @@ def test_suites_that_openssl_lacks_are_told(folder: Path, monkeypatch: pytest.Mo
 
 def test_an_encrypted_key_is_told_and_nobody_is_asked_for_a_passphrase(folder: Path) -> None:
     """OpenSSL's prompt on the terminal would hang a service."""
-    (folder / "encrypted.key").write_text(
-        "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
-        "MIGjMF8GCSqGSIb3DQEFDTBSMDEGCSqGSIb3DQEFDDAkBBCvTwBn6Y0pYd5ZzQ8m\n"
-        "-----END ENCRYPTED PRIVATE KEY-----\n"
+    key = serialization.load_pem_private_key((folder / "server.key").read_bytes(), None)
+    (folder / "encrypted.key").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"passphrase"),
+        )
     )
     text = "tls_server_config: {cert_file: server.pem, key_file: encrypted.key}"
     (told,) = problems(folder, text)
