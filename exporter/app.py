@@ -19,7 +19,7 @@ from exporter.ledger.worker import LedgerWorker
 from exporter.sources.base import Product
 from exporter.view import ExporterView, ServerView
 from exporter.web.server import WebServer
-from exporter.web.state import WebOptions
+from exporter.web.options import WebOptions
 
 OWN_FACTS_EVERY = 5.0
 """Seconds between two looks at the exporter's own numbers."""
@@ -67,7 +67,7 @@ class Exporter:
         self._reloaded = (True, self.clock.now())
         self._reloading = asyncio.Lock()
         self._group: asyncio.TaskGroup | None = None
-        self.web = WebServer(self, options.web)
+        self.web = WebServer(self, options.web, self.clock)
 
     def servers(self) -> tuple[ServerView, ...]:
         """Every server as last published, in configured order."""
@@ -115,7 +115,7 @@ class Exporter:
             extra={
                 "version": __version__,
                 "servers": len(self.config.servers),
-                "addresses": ",".join(self.web.addresses),
+                "addresses": ",".join(self.web.urls),
                 "storage": self._options.storage or "memory only",
             },
         )

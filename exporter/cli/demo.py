@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from exporter.app import Exporter, Options, run_until_signalled
-from exporter.cli.flags import Command, add_log_flags, positive
+from exporter.cli.flags import PORT, Command, add_log_flags, positive
 from exporter.cli.serve import add_web_flags, web_options
 from exporter.config.values import (
     Config,
@@ -21,8 +21,9 @@ from exporter.errors import ExporterError
 from exporter.log import set_up
 from exporter.simulator import SIMULATORS, Fault, SimulatedServer, SimulatorOptions
 from exporter.sources import SOURCES
+from exporter.web.options import ListenAddress
 
-ADDRESS = "127.0.0.1:19741"
+ADDRESS = ListenAddress("127.0.0.1", PORT)
 POLL_INTERVAL = 5.0
 OBJECTIVE = 26 * 3600.0
 HOUR = 3600.0
@@ -155,8 +156,8 @@ async def _announce(exporter: Exporter, running: list[tuple[DemoServer, Simulate
     """Say where to look once there is something to see."""
     while not exporter.ready():
         await exporter.clock.sleep(0.1)
-    for address in exporter.web.addresses:
-        print(f"\n  status page   {address}/\n  metrics       {address}/metrics", flush=True)
+    for url in exporter.web.urls:
+        print(f"\n  status page   {url}\n  metrics       {url}metrics", flush=True)
     print("\nSimulated servers:")
     for server, simulated in running:
         print(f"  {server.name:16} {server.product:20} {simulated.url:26} {server.note}")
