@@ -37,7 +37,7 @@ NEWEST_PAGE = 100
 """Rows of a page that is read only to find sessions that have just begun."""
 
 LONGEST_LOOK_BACK = 86400.0
-"""How far back such sessions are looked for, in seconds."""
+"""How far back the first poll, whose window is long, looks for such sessions, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,9 @@ class Poll:
 
     async def _read_newest(self) -> None:
         """Read unfiltered pages, as long as they come newest first, back to the window's start."""
-        horizon = max(self._window.start, self._now - LONGEST_LOOK_BACK)
+        horizon = self._window.start
+        if self._window.first:
+            horizon = max(horizon, self._now - LONGEST_LOOK_BACK)
         enough = _NewestFirst(horizon).last_row_is_older_or_unordered
         size = min(NEWEST_PAGE, self._server.page_size)
         await self._read(_Reading(JOB_SESSIONS, enough=enough, page_size=size))
