@@ -174,7 +174,8 @@ class Poll:
             )
         )
         for session in rows:
-            self._keep(session)
+            if reading.filters or self._was_alive(session):
+                self._keep(session)
         self._server.endpoints.works(reading.kind.endpoint)
 
     async def _page(self, path: str, reading: _Reading, offset: int) -> Page[Session]:
@@ -187,6 +188,13 @@ class Poll:
             self.skipped[row.fingerprint] = row._replace(place=place)
         sessions = reading.kind.normalise(page.rows, self._server.book.names)
         return Page(sessions, page.length, page.has_more(size))
+
+    def _was_alive(self, session: Session) -> bool:
+        """Whether a row of an unfiltered list belongs to the window; its last page reaches back."""
+        last_sign = session.ended if session.ended is not None else session.started
+        if session.state is not State.FINISHED or last_sign is None:
+            return True
+        return last_sign >= self._window.start
 
     def _keep(self, session: Session) -> None:
         """Keep the newer reading of a session, but never an open one in place of a finished one."""
