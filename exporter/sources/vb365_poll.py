@@ -37,7 +37,7 @@ NEWEST_PAGE = 100
 """Rows of a page that is read only to find sessions that have just begun."""
 
 LONGEST_LOOK_BACK = 86400.0
-"""How far back such sessions are looked for, in seconds."""
+"""How far back the first poll, whose window is long, looks for such sessions, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,9 @@ class Poll:
 
     async def _read_newest(self) -> None:
         """Read unfiltered pages, as long as they come newest first, back to the window's start."""
-        horizon = max(self._window.start, self._now - LONGEST_LOOK_BACK)
+        horizon = self._window.start
+        if self._window.first:
+            horizon = max(horizon, self._now - LONGEST_LOOK_BACK)
         enough = _NewestFirst(horizon).last_row_is_older_or_unordered
         size = min(NEWEST_PAGE, self._server.page_size)
         await self._read(_Reading(JOB_SESSIONS, enough=enough, page_size=size))
@@ -172,7 +174,8 @@ class Poll:
             )
         )
         for session in rows:
-            self._keep(session)
+            if reading.filters or self._was_alive(session):
+                self._keep(session)
         self._server.endpoints.works(reading.kind.endpoint)
 
     async def _page(self, path: str, reading: _Reading, offset: int) -> Page[Session]:
@@ -185,6 +188,13 @@ class Poll:
             self.skipped[row.fingerprint] = row._replace(place=place)
         sessions = reading.kind.normalise(page.rows, self._server.book.names)
         return Page(sessions, page.length, page.has_more(size))
+
+    def _was_alive(self, session: Session) -> bool:
+        """Whether a row of an unfiltered list belongs to the window; its last page reaches back."""
+        last_sign = session.ended if session.ended is not None else session.started
+        if session.state is not State.FINISHED or last_sign is None:
+            return True
+        return last_sign >= self._window.start
 
     def _keep(self, session: Session) -> None:
         """Keep the newer reading of a session, but never an open one in place of a finished one."""

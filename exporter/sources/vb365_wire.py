@@ -200,9 +200,11 @@ class PageDecoder(Generic[Row]):
         try:
             return self._one.decode(body)
         except msgspec.ValidationError:
-            return msgspec.convert(_without_absurd(msgspec.json.decode(body)), self._row)
+            return msgspec.convert(_without_absurd(_UNTYPED.decode(body)), self._row)
 
 
+# The hook lets numbers beyond a float through as infinity instead of failing the row.
+_UNTYPED = msgspec.json.Decoder(float_hook=float)
 _RAW: msgspec.json.Decoder[WirePage[msgspec.Raw] | list[msgspec.Raw]] = msgspec.json.Decoder(
     WirePage[msgspec.Raw] | list[msgspec.Raw]
 )

@@ -1,0 +1,36 @@
+"""What the tests of the sources share."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+
+import pytest
+
+from exporter.sources.vb365 import Vb365Source
+from tests.support.rest_world import SmallServer, StillClock, small_server
+from tests.support.vb365_answers import source_for
+
+MakeSource = Callable[..., Vb365Source]
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    return StillClock()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[SmallServer]:
+    async with small_server() as one:
+        yield one
+
+
+@pytest.fixture
+async def source(server: SmallServer, clock: StillClock) -> AsyncIterator[MakeSource]:
+    """Make sources of the server that are closed at the end of the test."""
+    async with AsyncExitStack() as stack:
+
+        def make(version: int | None = 8, **changes: object) -> Vb365Source:
+            one = source_for(server, clock, version, **changes)
+            stack.push_async_callback(one.close)
+            return one
+
+        yield make
