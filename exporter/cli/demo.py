@@ -56,8 +56,8 @@ SERVERS = (
         "m365-nairobi",
         "vb365",
         "v6",
-        faults=(Fault("slow", delay=0.5),),
-        note="every answer takes half a second",
+        faults=(Fault("slow", delay=0.3),),
+        note="every answer takes a third of a second",
     ),
     DemoServer("m365-oslo", "vb365", "v8", refused=True, note="its password has expired"),
 )
@@ -153,8 +153,8 @@ def _entry(
 
 
 async def _announce(exporter: Exporter, running: list[tuple[DemoServer, SimulatedServer]]) -> None:
-    """Say where to look once there is something to see."""
-    while not exporter.ready():
+    """Say where to look, at once: the pages fill while the first polls read the history."""
+    while not exporter.web.urls:
         await exporter.clock.sleep(0.1)
     for url in exporter.web.urls:
         print(f"\n  status page   {url}\n  metrics       {url}metrics", flush=True)

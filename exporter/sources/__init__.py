@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from exporter.sources import vb365
 from exporter.sources.base import Product
+from exporter.sources.vb365 import source as vb365
 
 SOURCES: Mapping[str, Product] = {
     "vb365": vb365.PRODUCT,

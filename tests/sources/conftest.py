@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from exporter.sources.vb365 import Vb365Source
+from exporter.sources.vb365.source import Vb365Source
 from tests.support.rest_world import SmallServer, StillClock, small_server
 from tests.support.vb365_answers import source_for
 

@@ -99,6 +99,10 @@ class Process:
         """Whether it still runs."""
         return self._process is not None and self._process.returncode is None
 
+    def command_line(self) -> str:
+        """What everybody on the machine can see of how it was started."""
+        return Path(f"/proc/{self.pid}/cmdline").read_text(encoding="utf-8")
+
     async def signal(self, number: int) -> int:
         """Send a signal and wait for the end; the exit code."""
         assert self._process is not None

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from exporter.config.values import ServerConfig
-from exporter.sources.vb365 import Vb365Source
+from exporter.sources.vb365.source import Vb365Source
 from tests.support.rest_world import Said, SmallServer, StillClock, settings
 
 JOB = "1f6f7c97-0df4-4866-8c37-309fda301894"

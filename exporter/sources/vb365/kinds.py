@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.model import Session
-from exporter.sources.vb365_sessions import (
+from exporter.sources.vb365.sessions import (
     BACKUP,
     COPY,
     RESTORE,
@@ -15,7 +15,7 @@ from exporter.sources.vb365_sessions import (
     normalise_restores,
     normalise_retrievals,
 )
-from exporter.sources.vb365_wire import RESTORES, RETRIEVALS, SESSIONS, PageDecoder
+from exporter.sources.vb365.wire import RESTORES, RETRIEVALS, SESSIONS, PageDecoder
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,15 +23,15 @@ from exporter.rest.transport import CONNECTIONS
 from exporter.sources.base import Progress
 from exporter.sources.endpoints import OPTIONAL_TRIES, Endpoints
 from exporter.sources.times import utc_text
-from exporter.sources.vb365_jobs import JobBook
-from exporter.sources.vb365_kinds import (
+from exporter.sources.vb365.jobs import JobBook
+from exporter.sources.vb365.kinds import (
     JOB_SESSIONS,
     KINDS,
     RESTORE_SESSIONS,
     RETRIEVAL_SESSIONS,
     SessionKind,
 )
-from exporter.sources.vb365_wire import SkippedRow, read_page
+from exporter.sources.vb365.wire import SkippedRow, read_page
 
 NEWEST_PAGE = 100
 """Rows of a page that is read only to find sessions that have just begun."""

@@ -15,9 +15,9 @@ from exporter.rest.paging import Listing, Page, read_all
 from exporter.rest.together import together
 from exporter.rest.transport import CONNECTIONS
 from exporter.sources.endpoints import OPTIONAL_TRIES, Endpoints
-from exporter.sources.vb365_jobs import JobBook
-from exporter.sources.vb365_sessions import BACKUP, COPY
-from exporter.sources.vb365_wire import (
+from exporter.sources.vb365.jobs import JobBook
+from exporter.sources.vb365.sessions import BACKUP, COPY
+from exporter.sources.vb365.wire import (
     JOBS,
     NAMED,
     SERVICE_INSTANCE,

@@ -15,7 +15,7 @@ from exporter.model import (
 )
 from exporter.rest.text import one_line
 from exporter.sources.times import timestamp
-from exporter.sources.vb365_wire import RestoreRow, RetrievalRow, SessionRow, StatisticsRow
+from exporter.sources.vb365.wire import RestoreRow, RetrievalRow, SessionRow, StatisticsRow
 from exporter.sources.words import LONGEST_WORD, WordTable
 
 BACKUP, COPY, RESTORE, RETRIEVAL = "Backup", "Copy", "Restore", "DataRetrieval"

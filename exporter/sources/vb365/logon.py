@@ -11,7 +11,7 @@ from exporter.rest.failures import complaint, failure
 from exporter.rest.logon import Grant
 from exporter.rest.oauth import bearer_grant, read_answer, token_request
 from exporter.rest.wire import Request, Response
-from exporter.sources.vb365_wire import SERVICE_INSTANCE
+from exporter.sources.vb365.wire import SERVICE_INSTANCE
 
 VERSIONS = (8, 7, 6, 5)
 

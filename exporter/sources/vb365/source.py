@@ -11,11 +11,11 @@ from exporter.rest.client import RestClient
 from exporter.sources.base import Product, Progress, no_progress
 from exporter.sources.endpoints import Endpoints
 from exporter.sources.selection import admits, select
-from exporter.sources.vb365_facts import FactReader
-from exporter.sources.vb365_logon import VERSIONS, Vb365Dialect, negotiate
-from exporter.sources.vb365_poll import Poll, Server
-from exporter.sources.vb365_sessions import DEFAULT_TYPES, RESTORE, RETRIEVAL, reports
-from exporter.sources.vb365_wire import SkippedRow
+from exporter.sources.vb365.facts import FactReader
+from exporter.sources.vb365.logon import VERSIONS, Vb365Dialect, negotiate
+from exporter.sources.vb365.poll import Poll, Server
+from exporter.sources.vb365.sessions import DEFAULT_TYPES, RESTORE, RETRIEVAL, reports
+from exporter.sources.vb365.wire import SkippedRow
 
 log = logging.getLogger(__name__)
 
