@@ -72,8 +72,8 @@ def place(location: Location) -> str:
             continue
         word = step if step.isidentifier() and len(step) <= _LONGEST else shown(step)
         text += f".{word}" if text else word
-        if step in SECRET_KEYS:
-            break
+        if suggestion(step, SECRET_KEYS):
+            break  # what is below a secret key, even a misspelled one, may be the secret
     return text
 
 

@@ -150,3 +150,8 @@ def test_arbitrary_lines(
 def test_arbitrary_bytes(tmp_path: Path, text: str | bytes) -> None:
     """Anything at all is loaded or refused cleanly."""
     check_quietly(tmp_path, text)
+
+
+def test_a_misspelled_secret_key_hides_what_is_below_it(tmp_path: Path) -> None:
+    """Even a secret that was written as a key is not repeated."""
+    check_quietly(tmp_path, f"servers: [{{pasword: {{{CANARY}: 1, {CANARY}: 2}}}}]\n")
