@@ -60,7 +60,9 @@ class Surroundings:
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "it is not a usable file name"
         if why:
-            self.findings.add(location, f"cannot read {printable(written)}: {why}")
+            # An address that was put here by mistake may carry a password.
+            name = "what is an address and no file" if "://" in written else printable(written)
+            self.findings.add(location, f"cannot read {name}: {why}")
             return None
         return path
 
