@@ -128,7 +128,8 @@ class Store:
                     (server, write.forget_before),
                 ).rowcount
             execute_many(
-                "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?)",
+                "INSERT INTO jobs VALUES (?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET state = excluded.state",
                 ((server, *key, _json(state)) for key, state in write.jobs.items()),
             )
             execute_many(

@@ -7,12 +7,12 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from exporter.errors import TimedOut
+from exporter.errors import LedgerError, TimedOut
 from exporter.ledger.entry import Poll
 from exporter.ledger.schema import FILE
 from exporter.model import Result, Session, Traffic
@@ -157,27 +157,36 @@ def small_disk(directory: Path) -> None:
     bench.ledger.close()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
-def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
+@pytest.fixture
+def small_mount(tmp_path: Path) -> Iterator[Path]:
+    """A file system of two megabytes, where this user may mount one."""
+    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(tmp_path)]
+    if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("only root may mount, and not everywhere")
+    yield tmp_path
+    subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_a_disk_that_is_really_full(small_mount: Path) -> None:
     """On a file system without a free block the same holds, and room heals it."""
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(tmp_path)],
-        check=False,
+    code = "import sys, pathlib; from tests.ledger.test_outage import small_disk;"
+    run = subprocess.run(
+        [sys.executable, "-c", code + "small_disk(pathlib.Path(sys.argv[1]))", str(small_mount)],
         capture_output=True,
+        text=True,
+        check=True,
     )
-    if mounted.returncode:
-        pytest.skip("this system lets nobody mount")
-    try:
-        code = "import sys, pathlib; from tests.ledger.test_outage import small_disk;"
-        run = subprocess.run(
-            [sys.executable, "-c", code + "small_disk(pathlib.Path(sys.argv[1]))", str(tmp_path)],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert run.stdout == "1 3000 1"
-    finally:
-        subprocess.run(["umount", str(tmp_path)], check=True)
+    assert run.stdout == "1 3000 1"
+
+
+def test_no_start_on_a_full_disk(small_mount: Path) -> None:
+    """Starting is refused with the reason: nothing could be remembered from the first poll on."""
+    Bench(small_mount).ledger.close()
+    with (small_mount / "ballast").open("wb", buffering=0) as ballast, suppress(OSError):
+        while ballast.write(bytes(4096)):
+            pass
+    with pytest.raises(LedgerError, match="is full; make room"):
+        Bench(small_mount)
 
 
 def small_files(directory: Path) -> None:
