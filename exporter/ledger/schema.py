@@ -93,6 +93,7 @@ def lock(directory: Path) -> sqlite3.Connection:
     path, connection = directory / LOCK, None
     try:
         connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = MEMORY")  # nothing is written, so no file for it
         connection.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
         if connection is not None:
@@ -109,8 +110,6 @@ def _not_locked(error: sqlite3.Error, path: Path) -> LedgerError:
             f"another exporter uses the ledger in {path.parent}; stop it, "
             "or give this one its own --storage.path"
         )
-    if code == sqlite3.SQLITE_FULL:
-        return LedgerError(f"the disk of {path.parent} is full; make room and start again")
     return LedgerError(
         f"{path} cannot be locked ({error}); make the directory writable for this user, "
         "or remove what lies there under that name"
