@@ -76,7 +76,7 @@ def forget(directory: Path, server: str, job: str | None = None) -> Forgotten:
     none of them is ever counted again. Raises LedgerInUse while an exporter runs, LedgerError for
     names that are not there.
     """
-    _existing(directory)
+    show(directory, server, job)  # wrong names and damage are told before anything is opened
     with closing(Store(directory)) as store:
         stored = _servers(store.contents, server)[server]
         assert stored.number is not None
@@ -84,8 +84,6 @@ def forget(directory: Path, server: str, job: str | None = None) -> Forgotten:
             store.forget_server(stored.number)
             return Forgotten(server, tuple(sorted(stored.jobs)), len(stored.state.open))
         keys = _keys(stored, job)
-        if not keys:
-            raise LedgerError(_unknown("job", job, _job_names([stored])))
         ids = {key.job_id for key in keys}
         if len(ids) > 1:
             raise LedgerError(f"several jobs are called {job!r}; name one id of {_some(ids)}")

@@ -32,7 +32,7 @@ MIGRATIONS = (
         session_type TEXT NOT NULL,
         state TEXT NOT NULL,
         PRIMARY KEY (server, job_id, session_type)
-    ) WITHOUT ROWID;
+    );
     CREATE TABLE sessions (
         server INTEGER NOT NULL,
         digest BLOB NOT NULL,
@@ -93,20 +93,27 @@ def lock(directory: Path) -> sqlite3.Connection:
     path, connection = directory / LOCK, None
     try:
         connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = MEMORY")  # nothing is written, so no file for it
         connection.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
         if connection is not None:
             connection.close()
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
-            raise LedgerInUse(
-                f"another exporter uses the ledger in {directory}; stop it, "
-                "or give this one its own --storage.path"
-            ) from None
-        raise LedgerError(
-            f"{path} cannot be locked ({error}); make the directory writable for this user, "
-            "or remove what lies there under that name"
-        ) from None
+        raise _not_locked(error, path) from None
     return connection
+
+
+def _not_locked(error: sqlite3.Error, path: Path) -> LedgerError:
+    """Why the lock is not ours, with what a person can do about it."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_BUSY:
+        return LedgerInUse(
+            f"another exporter uses the ledger in {path.parent}; stop it, "
+            "or give this one its own --storage.path"
+        )
+    return LedgerError(
+        f"{path} cannot be locked ({error}); make the directory writable for this user, "
+        "or remove what lies there under that name"
+    )
 
 
 def connect(path: Path | None, *, read_only: bool = False) -> sqlite3.Connection:

@@ -65,7 +65,10 @@ class Store:
             raise
         except (sqlite3.Error, OSError) as error:
             self._unlock()
-            raise LedgerError(f"the ledger {self.path} cannot be opened: {error}") from None
+            raise LedgerError(
+                f"the ledger {self.path} cannot be opened ({error}); see that there is room on its "
+                "disk and that this user may write there"
+            ) from None
 
     def _connect(self) -> tuple[sqlite3.Connection, Contents]:
         connection = schema.connect(self.path)
@@ -128,7 +131,8 @@ class Store:
                     (server, write.forget_before),
                 ).rowcount
             execute_many(
-                "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?)",
+                "INSERT INTO jobs VALUES (?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET state = excluded.state",
                 ((server, *key, _json(state)) for key, state in write.jobs.items()),
             )
             execute_many(
