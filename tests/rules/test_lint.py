@@ -135,7 +135,9 @@ BAD_EXPRESSIONS = {
     "backup_job_last_session_bottleneck == 1 and backup_job_consecutive_failures > 0": "bottleneck",
     "backup_server_up * backup_job_consecutive_failures": "nothing ever matches",
     "backup_server_up * on (server) backup_job_consecutive_failures": "differ in job_id",
-    "backup_job_consecutive_failures * on (server) group_left (product) backup_server_up": "product",
+    "backup_job_consecutive_failures * on (server) group_left (product) backup_server_up": (
+        "names product"
+    ),
     "backup_job_consecutive_failures * on (server) group_left () backup_server_endpoint_up": (
         "differ in endpoint"
     ),
@@ -156,7 +158,9 @@ def test_what_does_not_parse_is_an_error(expression: str) -> None:
 
 
 GOOD_EXPRESSIONS = {
-    "histogram_quantile(0.9, sum by (le) (rate(backup_session_duration_seconds_bucket[1h])))": set(),
+    "histogram_quantile(0.9, sum by (le) (rate(backup_session_duration_seconds_bucket[1h])))": (
+        set()
+    ),
     'label_replace(backup_server_up, "host", "$1", "server", "(.*)")': {"server", "host"},
     "topk(3, backup_server_jobs)": {"server"},
     "sum without (job, instance) (backup_server_jobs)": {"server"},

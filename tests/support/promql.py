@@ -1,11 +1,11 @@
-"""A lint of PromQL against the exporter's own table of families, for rules, runbooks and boards.
+"""A lint of PromQL against the exporter's own table of families: rules, runbooks, dashboards.
 
-`problems` says what a syntax check cannot see: a metric or label that does not exist, a counter read
-like a gauge, a matching that can never match or that may meet two partners, a range that outlives
-the data. Series carry the labels of their family and those that Prometheus adds to each target.
+`problems` says what a syntax check cannot see: a metric or label that does not exist, a counter
+read like a gauge, a matching that can never match or that may meet two partners, a range that
+outlives the data. Series carry the labels of their family and those that Prometheus adds.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -149,24 +149,17 @@ class Reading:
 
     def read(self, node: promql.Expr, within: str = "") -> Vector | None:
         """What a part yields, None for a number or text; `within` is the function around it."""
-        match node:
-            case promql.VectorSelector():
-                return self._selector(node, within)
-            case promql.MatrixSelector():
-                self._span(node.range, node.vector_selector.offset)
-                return self._selector(node.vector_selector, within)
-            case promql.SubqueryExpr():
-                self._span(node.range, node.offset)
-                return self.read(node.expr)
-            case promql.ParenExpr() | promql.UnaryExpr():
-                return self.read(node.expr, within)
-            case promql.Call():
-                return self._call(node)
-            case promql.AggregateExpr():
-                return self._aggregate(node)
-            case promql.BinaryExpr():
-                return self._binary(node)
-        return None
+        readers: Mapping[type[promql.Expr], Callable[[], Vector | None]] = {
+            promql.VectorSelector: lambda: self._selector(node, within),
+            promql.MatrixSelector: lambda: self._range(node, within),
+            promql.SubqueryExpr: lambda: self._subquery(node),
+            promql.ParenExpr: lambda: self.read(node.expr, within),
+            promql.UnaryExpr: lambda: self.read(node.expr, within),
+            promql.Call: lambda: self._call(node),
+            promql.AggregateExpr: lambda: self._aggregate(node),
+            promql.BinaryExpr: lambda: self._binary(node),
+        }
+        return readers.get(type(node), lambda: None)()
 
     def _say(self, problem: str) -> None:
         self.problems.append(problem)
@@ -174,6 +167,14 @@ class Reading:
     def _span(self, length: timedelta, offset: timedelta | None) -> None:
         if length + (offset or timedelta()) > RETENTION:
             self._say(f"a range of {length} reaches beyond the {RETENTION.days} days that are kept")
+
+    def _range(self, node: promql.MatrixSelector, within: str) -> Vector:
+        self._span(node.range, node.vector_selector.offset)
+        return self._selector(node.vector_selector, within)
+
+    def _subquery(self, node: promql.SubqueryExpr) -> Vector | None:
+        self._span(node.range, node.offset)
+        return self.read(node.expr)
 
     def _selector(self, node: promql.VectorSelector, within: str) -> Vector:
         metric = self._catalogue.get(node.name or "")
