@@ -98,8 +98,8 @@ def _session(row: SessionRow, job: _Job, status: Status) -> Session:
             state, result = RUNNING  # followed until it has an end or a word that we know
     if state is not _FINISHED:
         ended = None
-    elif started is None or ended is None or ended < started:
-        started, ended = _completed(started, ended, row.execution_duration)
+    elif ended is None or (started is not None and ended < started):
+        ended = _end_by_duration(started, row.execution_duration)
     return Session(
         row.id,
         job_id,
@@ -121,23 +121,15 @@ def _unknown(status: Status, session_type: str) -> tuple[str, ...]:
     return tuple(field for field, strange in checks if strange)
 
 
-def _completed(
-    started: float | None, ended: float | None, duration: str | float | None
-) -> tuple[float | None, float | None]:
-    """Start and end of a finished session of which one is missing, or whose end is impossible.
+def _end_by_duration(started: float | None, duration: str | float | None) -> float | None:
+    """When a finished session ended that tells no end, or an impossible one.
 
-    The duration that the server tells fills the gap; otherwise it plays no part.
+    Only then the duration that the server tells plays a part.
     """
-    if started is not None and ended is not None:
-        ended = None
     lasted = _seconds(duration)
-    if lasted is None or not 0 <= lasted <= LONGEST_DURATION:
-        return started, ended
-    if started is not None:
-        return started, round(started + lasted, 6)
-    if ended is not None:
-        return round(ended - lasted, 6), ended
-    return None, None
+    if started is None or lasted is None or not 0 <= lasted <= LONGEST_DURATION:
+        return None
+    return round(started + lasted, 6)
 
 
 def _seconds(duration: str | float | None) -> float | None:
