@@ -11,6 +11,7 @@ from grafana.look import (
 )
 from grafana.tables import BACKGROUND, COLOURED_TEXT, Column, link, rows, table
 from grafana.variables import (
+    JOB_ON_STATUS_PAGE,
     TO_EXPORTER,
     TO_JOB,
     TO_STATUS_PAGE,
@@ -19,7 +20,9 @@ from grafana.variables import (
 NO_SERVERS = "no servers known"
 
 
-JOB_LINKS = {"links": [link("Open the job", TO_JOB), link("Open the status page", TO_STATUS_PAGE)]}
+JOB_LINKS = {
+    "links": [link("Open the job", TO_JOB), link("Open the status page", JOB_ON_STATUS_PAGE)]
+}
 
 
 SERVER_LINKS = {

@@ -141,3 +141,4 @@ TO_EXPORTER = (
     "&var-server=${__data.fields.server:percentencode}"
 )
 TO_STATUS_PAGE = "${status_page:raw}/?server=${__data.fields.server:percentencode}"
+JOB_ON_STATUS_PAGE = f"{TO_STATUS_PAGE}&text=${{__data.fields.job_name:percentencode}}"
