@@ -11,15 +11,15 @@ from pathlib import Path
 from exporter import __version__
 from exporter.clock import Clock, SystemClock
 from exporter.config.values import Config
-from exporter.errors import ConfigurationError
+from exporter.errors import ConfigurationError, ExporterError
 from exporter.exposition import Exposition
 from exporter.fleet import Fleet
 from exporter.ledger.ledger import Ledger
 from exporter.ledger.worker import LedgerWorker
 from exporter.sources.base import Product
 from exporter.view import ExporterView, ServerView
+from exporter.web.options import WebOptions
 from exporter.web.server import WebServer
-from exporter.web.state import WebOptions
 
 OWN_FACTS_EVERY = 5.0
 """Seconds between two looks at the exporter's own numbers."""
@@ -67,7 +67,7 @@ class Exporter:
         self._reloaded = (True, self.clock.now())
         self._reloading = asyncio.Lock()
         self._group: asyncio.TaskGroup | None = None
-        self.web = WebServer(self, options.web)
+        self.web = WebServer(self, options.web, self.clock)
 
     def servers(self) -> tuple[ServerView, ...]:
         """Every server as last published, in configured order."""
@@ -93,21 +93,32 @@ class Exporter:
         return self._group is not None and self._fleet.ready()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve and poll until `stop` is set, then log off everywhere and close the ledger."""
+        """Serve and poll until `stop` is set, then log off everywhere and close the ledger.
+
+        Raises ConfigurationError or ServingError when it cannot begin.
+        """
         try:
             async with asyncio.TaskGroup() as group:
-                await self._fleet.apply(self.config, group)
-                self._group = group
-                self.exposition.publish_exporter(self.exporter())
-                await self.web.start()
-                self._say_started()
-                own = group.create_task(self._refresh_own_facts())
-                await stop.wait()
-                own.cancel()
-                await self.web.close()
-                await self._fleet.close()
+                await self._serve(group, stop)
+        except* ExporterError as errors:
+            # A group of one: what kept us from beginning. Whoever reads it wants the sentence.
+            raise errors.exceptions[0] from None
         finally:
             await self._worker.close()
+
+    async def _serve(self, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
+        try:
+            await self._fleet.apply(self.config, group)
+            self._group = group
+            self.exposition.publish_exporter(self.exporter())
+            await self.web.start()
+            self._say_started()
+            own = group.create_task(self._refresh_own_facts())
+            await stop.wait()
+            own.cancel()
+        finally:
+            await self.web.close()
+            await self._fleet.close()
 
     def _say_started(self) -> None:
         log.info(
@@ -115,7 +126,7 @@ class Exporter:
             extra={
                 "version": __version__,
                 "servers": len(self.config.servers),
-                "addresses": ",".join(self.web.addresses),
+                "addresses": ",".join(self.web.urls),
                 "storage": self._options.storage or "memory only",
             },
         )
@@ -161,11 +172,12 @@ async def run_until_signalled(exporter: Exporter) -> None:
         task.add_done_callback(tasks.discard)
 
     for name, action in (("SIGTERM", stop.set), ("SIGINT", stop.set), ("SIGHUP", reload)):
-        _on_signal(name, action)
+        on_signal(name, action)
     await exporter.run(stop)
 
 
-def _on_signal(name: str, action: Callable[[], None]) -> None:
+def on_signal(name: str, action: Callable[[], None]) -> None:
+    """Call `action` in this event loop when a signal comes; nothing where there is no such one."""
     number = getattr(signal, name, None)
     if number is None:
         return

@@ -4,6 +4,7 @@
     ├── ConfigurationError      the user's file; carries every problem found
     ├── LedgerError             the durable memory cannot be used
     │   └── LedgerInUse         another process holds it
+    ├── ServingError            the HTTP server cannot be started as asked
     └── SourceError             a backup server could not be polled; `reason` is a metric label
         ├── AuthenticationFailed   auth
         ├── Forbidden              forbidden
@@ -39,6 +40,10 @@ class LedgerError(ExporterError):
 
 class LedgerInUse(LedgerError):
     """Another process has the ledger open for writing."""
+
+
+class ServingError(ExporterError):
+    """The HTTP server cannot listen, or was asked for something that it cannot do."""
 
 
 class SourceError(ExporterError):

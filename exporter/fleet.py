@@ -85,11 +85,13 @@ class Fleet:
         product = self._products[server.product]
         return Subject(
             config=server,
-            reports=product.reports,
+            reports=lambda session_type: product.reports_of(server, session_type),
             max_age=lambda job_name, session_type: config.max_age(
                 server.name, job_name, session_type
             ),
-            admits=lambda job_name, session_type: product.admits(server, job_name, session_type),
+            admits=lambda job_name, session_type: (
+                server.jobs.admits(job_name) and server.session_types.admits(session_type)
+            ),
         )
 
     async def _poll(self, member: Member, delay: float) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from exporter.model import Bottleneck, Result, ServerInfo, Statistics
+from exporter.model import NO_STATISTICS, Bottleneck, Result, ServerInfo, Statistics
 
 DURATION_BUCKETS = (
     60.0,
@@ -38,7 +38,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     result: Result
     started: float | None = None
     duration: float | None = None
-    statistics: Statistics = Statistics()
+    statistics: Statistics = NO_STATISTICS
     message: str = ""
 
 

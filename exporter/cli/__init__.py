@@ -2,18 +2,16 @@
 
 import sys
 
-from exporter.cli import demo, healthcheck, ledger, serve, sessions, simulate
+from exporter.cli.demo import COMMAND as DEMO
 from exporter.cli.flags import Command, build_parser
+from exporter.cli.healthcheck import COMMAND as HEALTHCHECK
+from exporter.cli.ledger import COMMAND as LEDGER
+from exporter.cli.serve import COMMAND as SERVE
+from exporter.cli.sessions import COMMAND as SESSIONS
+from exporter.cli.simulate import COMMAND as SIMULATE
 from exporter.errors import ExporterError
 
-COMMANDS: tuple[Command, ...] = (
-    serve.COMMAND,
-    sessions.COMMAND,
-    demo.COMMAND,
-    simulate.COMMAND,
-    ledger.COMMAND,
-    healthcheck.COMMAND,
-)
+COMMANDS: tuple[Command, ...] = (SERVE, SESSIONS, DEMO, SIMULATE, LEDGER, HEALTHCHECK)
 """Every command; the first is meant when none is given."""
 
 NOT_FOR_SERVE = ("-h", "--help", "--version")

@@ -13,15 +13,17 @@ from exporter.cli.flags import (
     add_config_flag,
     add_log_flags,
     add_storage_flag,
+    count,
     version_text,
 )
+from exporter.config.dump import dump_config
 from exporter.config.load import load_config
 from exporter.config.values import Config
-from exporter.errors import ConfigurationError
+from exporter.errors import ConfigurationError, ServingError
 from exporter.log import set_up
 from exporter.sources import SOURCES
 from exporter.web import webconfig
-from exporter.web.state import WebOptions
+from exporter.web.options import ListenAddress, WebOptions, parse_listen_address
 
 PRODUCTS = {name: product.facts for name, product in SOURCES.items()}
 
@@ -53,12 +55,14 @@ def add_web_flags(parser: argparse.ArgumentParser) -> None:
         "--web.listen-address",
         dest="listen_addresses",
         action="append",
+        type=listen_address,
         metavar="ADDRESS",
         help=f"host:port or :port to serve on; may be given several times (default: :{PORT})",
     )
     parser.add_argument(
         "--web.telemetry-path",
         dest="telemetry_path",
+        type=telemetry_path,
         default="/metrics",
         metavar="PATH",
         help="path of the metrics (default: /metrics)",
@@ -79,7 +83,7 @@ def add_web_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--web.max-requests",
         dest="max_requests",
-        type=int,
+        type=count,
         default=40,
         metavar="N",
         help="scrapes answered at the same time (default: 40)",
@@ -100,14 +104,31 @@ def _add_shard_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def listen_address(text: str) -> ListenAddress:
+    """An address as a flag's value."""
+    try:
+        return parse_listen_address(text)
+    except ServingError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def telemetry_path(text: str) -> str:
+    """A path of the metrics as a flag's value; it must not hide another page."""
+    try:
+        return WebOptions(telemetry_path=text).telemetry_path
+    except ServingError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def web_options(options: argparse.Namespace) -> WebOptions:
     """The web room's part of the command line."""
     return WebOptions(
-        listen_addresses=tuple(options.listen_addresses or (f":{PORT}",)),
+        listen_addresses=tuple(options.listen_addresses or (ListenAddress("", PORT),)),
         telemetry_path=options.telemetry_path,
         web_config=options.web_config,
         enable_lifecycle=options.enable_lifecycle,
         max_requests=options.max_requests,
+        dump_config=dump_config,
     )
 
 

@@ -3,8 +3,11 @@
 import argparse
 import asyncio
 import json
+from collections.abc import Callable
 
+from exporter.app import on_signal
 from exporter.cli.flags import Command, add_log_flags, duration, positive
+from exporter.errors import ExporterError
 from exporter.log import set_up
 from exporter.simulator import SIMULATORS, SimulatorOptions, serve_forever
 
@@ -66,8 +69,27 @@ def run(options: argparse.Namespace) -> int:
         speed=options.speed,
         seed=options.seed,
     )
-    asyncio.run(serve_forever(wanted, announce))
+    asyncio.run(_serve(wanted))
     return 0
+
+
+def _ending(task: asyncio.Task[None]) -> Callable[[], None]:
+    def end() -> None:
+        task.cancel()
+
+    return end
+
+
+async def _serve(wanted: SimulatorOptions) -> None:
+    task = asyncio.create_task(serve_forever(wanted, announce))
+    for name in ("SIGTERM", "SIGINT"):
+        on_signal(name, _ending(task))
+    try:
+        await task
+    except asyncio.CancelledError:
+        return  # a signal ended it
+    except (OSError, ValueError) as error:
+        raise ExporterError(f"cannot simulate {wanted.product}: {error}") from None
 
 
 COMMAND = Command(

@@ -120,7 +120,7 @@ class ServerConfig:
     password: Password
     api_version: str = "auto"
     tls: TlsConfig = TlsConfig()
-    proxy_url: str | None = None
+    proxy_url: str | None = field(default=None, repr=False)  # it may hold a password
     jobs: Selection = Selection()
     session_types: Selection = Selection()
     options: Mapping[str, object] = field(default_factory=dict)
@@ -137,10 +137,15 @@ class ServerConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole configuration, ready to use."""
+    """The whole configuration, ready to use.
+
+    `warnings` are lines about what works and is still unwise; `path` is the file it came from.
+    """
 
     servers: tuple[ServerConfig, ...]
     objectives: tuple[Objective, ...] = ()
+    warnings: tuple[str, ...] = ()
+    path: Path | None = None
 
     def max_age(self, server: str, job_name: str, session_type: str) -> float | None:
         """The objective of a job in seconds: the first one that matches, None if none does."""
@@ -156,7 +161,7 @@ class ProductFacts:
 
     `api_versions` are the values `api_version` may have beside `auto`. `defaults` replace those of
     the `global` block (seconds; keys of ServerConfig). `options` are keys that only this product
-    has, with their type (`bool`, `int`, `str`, `selection`) and default value.
+    has, with their type (`bool`, `int`, `str`, `duration`, `selection`) and default value.
     """
 
     name: str

@@ -15,7 +15,7 @@ from typing import Unpack
 from prometheus_client.registry import Collector
 
 from exporter.exposition.board import Board, Posted
-from exporter.exposition.format import Format
+from exporter.exposition.format import Format, negotiate
 from exporter.exposition.join import join_families
 from exporter.exposition.process import process_registry
 from exporter.exposition.request import Options, Request
@@ -50,6 +50,8 @@ class Exposition:
     need no event loop. `page` works in the caller's thread; a handler of an event loop wants
     `page_async`.
     """
+
+    negotiate = staticmethod(negotiate)
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
+from math import inf
 
 from exporter.ledger.state import DurationCounts
 from exporter.model import Bottleneck, Reports, Result
@@ -29,32 +30,42 @@ def _start(name: str, reports: Reports) -> float | None:
 
 
 def count(totals: Totals, runs: Iterable[Run]) -> Totals:
-    """Add finished sessions, each of them once."""
+    """Add finished sessions, each of them once.
+
+    A figure that was not expected opens its series at 0 and is added from the next poll on: what
+    appears with a value at once is no increase to Prometheus.
+    """
+    new = list(runs)
     finished = dict(totals.finished)
-    sums = {name: getattr(totals, name) for name in SUMS}
-    bottlenecks = dict(totals.bottlenecks or {})
-    duration = totals.duration_seconds
-    for run in runs:
+    for run in new:
         finished[run.result] = finished.get(run.result, 0) + 1
-        duration += run.duration or 0.0
-        for name in SUMS:
-            value = getattr(run.statistics, name)
-            if value is not None:
-                sums[name] = (sums[name] or 0.0) + value
-        if run.statistics.bottleneck is not None:
-            _count_bottleneck(bottlenecks, run.statistics.bottleneck)
     return Totals(
         finished=finished,
-        duration_seconds=duration,
-        transferred_bytes=sums["transferred_bytes"],
-        processed_items=sums["processed_items"],
-        retries=sums["retries"],
-        bottlenecks=bottlenecks or None,
+        duration_seconds=totals.duration_seconds + sum(run.duration or 0.0 for run in new),
+        bottlenecks=_count_bottlenecks(totals.bottlenecks, new),
+        **{name: _sum(name, getattr(totals, name), new) for name in SUMS},
     )
 
 
-def _count_bottleneck(bottlenecks: dict[Bottleneck, int], bottleneck: Bottleneck) -> None:
-    bottlenecks[bottleneck] = bottlenecks.get(bottleneck, 0) + 1
+def _sum(name: str, before: float | None, runs: Iterable[Run]) -> float | None:
+    """A sum never falls: figures that are negative or no number are left out."""
+    told: list[float | None] = [getattr(run.statistics, name) for run in runs]
+    figures = [figure for figure in told if figure is not None]
+    if before is None:
+        return 0.0 if figures else None
+    return before + sum(figure for figure in figures if 0.0 < figure < inf)
+
+
+def _count_bottlenecks(
+    before: Mapping[Bottleneck, int] | None, runs: Iterable[Run]
+) -> Mapping[Bottleneck, int] | None:
+    known = before or {}
+    counts = dict(known)
+    for run in runs:
+        bottleneck = run.statistics.bottleneck
+        if bottleneck is not None:
+            counts[bottleneck] = counts.get(bottleneck, 0) + (bottleneck in known)
+    return counts or None
 
 
 def observe(

@@ -7,10 +7,11 @@ from typing import TypeVar
 import msgspec
 
 from exporter.errors import SourceError
+from exporter.ledger.jobs import Policy
 from exporter.ledger.news import Moment
 from exporter.ledger.publish import Subject, server_series, server_view
-from exporter.ledger.rules import Policy
-from exporter.ledger.state import JobState, Key, Observed, Operations, ServerState
+from exporter.ledger.reading import Stored
+from exporter.ledger.state import Key, Observed, Operations, ServerState
 from exporter.ledger.store import Write
 from exporter.model import Harvest, Traffic
 from exporter.view import ServerView
@@ -44,8 +45,9 @@ class Poll:
     def moment(self) -> Moment:
         """When it took place by both clocks. Only for a complete poll."""
         assert self.harvest is not None
-        server_time = self.harvest.server_time
-        offset = self.traffic.clock_offset or 0.0
+        server_time, offset = self.harvest.server_time, self.traffic.clock_offset
+        if offset is None:
+            offset = 0.0 if server_time is None else server_time - self.started
         if server_time is None:
             server_time = self.started + offset
         return Moment(self.started, server_time, offset)
@@ -84,23 +86,35 @@ def _newer(now: Value | None, before: Value | None) -> Value | None:
 class Entry:
     """A server while the exporter runs: what is remembered, and what has been published of it."""
 
-    def __init__(
-        self, subject: Subject, number: int, state: ServerState, jobs: dict[Key, JobState]
-    ) -> None:
+    def __init__(self, subject: Subject, stored: Stored, generation: int) -> None:
+        """`generation` is the last one that was published under this server's name."""
         self.subject = subject
-        self.number = number
-        self.state = state
-        self.jobs = jobs
+        self.number, self.state, self.jobs = stored
         self.deferred = Operations()
-        self.dropped_jobs = state.observed.dropped_jobs
-        self.pruned = state.floor
-        self.generation = 0
+        self.dropped_jobs = self.state.observed.dropped_jobs
+        self.pruned = 0.0  # what the process before left over is pruned with the first poll
+        self.generation = generation
         self._zeros: dict[Key | str, tuple[int, float]] = {}
 
     def policy(self) -> Policy:
         """What the rules need of the configuration."""
         config = self.subject.config
         return Policy(config.overlap, config.forget_after, config.max_jobs, self.subject.reports)
+
+    def followed(self) -> ServerState:
+        """The state without open sessions that the configuration no longer admits.
+
+        No source asks for them any more, so they would stay open for ever.
+        """
+        admits = self.subject.admits
+        kept = {
+            id_: item
+            for id_, item in self.state.open.items()
+            if admits(item.session.job_name, item.session.session_type)
+        }
+        if len(kept) == len(self.state.open):
+            return self.state
+        return msgspec.structs.replace(self.state, open=kept)
 
     def ready(
         self, served: Callable[[str], int], now: float, held: float

@@ -9,26 +9,30 @@ import logging
 import sqlite3
 import time
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import accumulate
 from pathlib import Path
 
 import msgspec
 
 from exporter.clock import Clock
+from exporter.errors import LedgerError
 from exporter.ledger import rules, schema
 from exporter.ledger.entry import Entry, Poll
 from exporter.ledger.news import Known
 from exporter.ledger.publish import Subject
+from exporter.ledger.reading import Own, Stored
 from exporter.ledger.state import DurationCounts, JobState, Key, ServerState
-from exporter.ledger.store import Own, Store, Stored, Write
-from exporter.model import OpenSession, Window
+from exporter.ledger.store import Store, Write
+from exporter.model import Harvest, OpenSession, Window
 from exporter.view import HistogramView, ServerView
 
 ZERO_HELD = 300.0
 """After so many seconds a 0 that nobody scraped has been shown long enough."""
 
 COMMIT_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+NO_COMMITS = DurationCounts((0,) * (len(COMMIT_BUCKETS) + 1))
 
 PRUNE_STEP = rules.RETENTION / 16
 """Old ids are pruned in steps of so many seconds, not with every poll."""
@@ -56,14 +60,13 @@ class Ledger:
         self._clock = clock
         self._served = served
         self._store = Store(directory)
-        own = self._store.own()
-        self._own = Own(own.errors, own.commits if own.commits.counts else _no_commits())
-        if self._store.moved_aside:
-            self._own = msgspec.structs.replace(self._own, errors=self._own.errors + 1)
-        self._stored = self._store.load()
+        self._stored, own, self._sessions = self._store.contents
+        commits = own.commits if len(own.commits.counts) == len(COMMIT_BUCKETS) + 1 else NO_COMMITS
+        self._own = Own(own.errors + self._store.moved_aside, commits)
         self._entries: dict[str, Entry] = {}
-        self._sessions = self._store.count_sessions()
+        self._generations: dict[str, int] = {}
         self._failing = False
+        self._broken = False
 
     @property
     def errors(self) -> int:
@@ -85,7 +88,8 @@ class Ledger:
         name = subject.config.name
         entry = self._entries.get(name)
         if entry is None:
-            entry = self._entries[name] = Entry(subject, *self._remembered(name))
+            generation = self._generations.get(name, 0)
+            entry = self._entries[name] = Entry(subject, self._remembered(name), generation)
         entry.subject = subject
         return self._publish(entry)
 
@@ -97,21 +101,36 @@ class Ledger:
             state = msgspec.structs.replace(stored.state, observed=down)
             return Stored(stored.number, state, stored.jobs)
         state = ServerState(baseline=self._clock.now())
-        return Stored(self._store.add_server(name, state), state, {})
+        return Stored(self._add(name, state), state, {})
+
+    def _add(self, name: str, state: ServerState) -> int | None:
+        """The number of a new server in the file; None when it must wait for a later poll."""
+        try:
+            return self._store.add_server(name, state)
+        except (sqlite3.Error, OSError) as error:
+            self._note(error)
+            return None
 
     def unregister(self, name: str) -> None:
         """Keep a server that is no longer configured only in the file."""
         entry = self._entries.pop(name)
+        self._generations[name] = entry.generation
         self._stored[name] = Stored(entry.number, entry.state, entry.jobs)
 
     def plan(self, name: str) -> tuple[Window, tuple[OpenSession, ...]]:
-        """What the next poll of a server must read."""
+        """What the next poll of a server must read.
+
+        A first poll that comes late, because the server was down, still reads back to when the
+        server was configured: what has ended since then counts. Later ones never read what is
+        older than memory, not even when the server's clock has fallen back by years.
+        """
         entry = self._entries[name]
         config, state = entry.subject.config, entry.state
         open_sessions = tuple(state.open.values())
-        if state.cursor is None:
-            return Window(self._clock.now() - config.lookback, first=True), open_sessions
-        return Window(state.cursor - config.overlap), open_sessions
+        if state.resume is None:
+            start = min(self._clock.now() - config.lookback, state.baseline - config.overlap)
+            return Window(start, first=True), open_sessions
+        return Window(max(state.resume, state.floor) - config.overlap), open_sessions
 
     def record(self, name: str, poll: Poll) -> ServerView:
         """Take a poll in, complete or failed; what is to be published then."""
@@ -119,6 +138,8 @@ class Ledger:
         entry.deferred = entry.deferred.plus(poll.operations())
         observed = poll.observed(entry.state.observed)
         try:
+            if entry.number is None:
+                entry.number = self._store.add_server(name, entry.state)
             write, known = self._write(entry, poll)
             self._commit(entry, write, known)
         except (sqlite3.Error, OSError) as error:
@@ -135,15 +156,11 @@ class Ledger:
         state, known = entry.state, 0
         jobs: dict[Key, JobState] = {}
         dropped: tuple[Key, ...] = ()
-        remembered: list[tuple[str, Known]] = []
+        remembered: Mapping[str, Known] = {}
         if poll.harvest is not None:
-            ids = [session.id for session in poll.harvest.sessions if session.result is not None]
-            facts = self._store.known(entry.number, [*ids, *poll.harvest.gone])
-            memory = rules.Memory(state, entry.jobs, facts)
-            change = rules.absorb(memory, poll.harvest, entry.policy(), poll.moment())
+            change, facts = self._absorb(entry, poll, poll.harvest)
             state, jobs, dropped = change.server, change.jobs, change.dropped
-            remembered, entry.dropped_jobs = change.remembered, change.dropped_jobs
-            known = sum(id_ in facts for id_, _fact in remembered)
+            remembered, known = change.remembered, len(change.remembered.keys() & facts.keys())
         ready_jobs, ready_names = entry.ready(self._served, self._clock.monotonic(), ZERO_HELD)
         for key in ready_jobs.difference(dropped):
             job = jobs.get(key) or entry.jobs.get(key)
@@ -158,7 +175,26 @@ class Ledger:
         prune = state.floor if state.floor - entry.pruned >= PRUNE_STEP else None
         return Write(state, jobs, dropped, remembered, prune), known
 
+    def _absorb(
+        self, entry: Entry, poll: Poll, harvest: Harvest
+    ) -> tuple[rules.Change, Mapping[str, Known]]:
+        """What follows from a harvest, and which of its sessions were remembered before."""
+        assert entry.number is not None
+        ids = [session.id for session in harvest.sessions]
+        facts = self._store.known(entry.number, [*ids, *harvest.gone])
+        memory = rules.Memory(entry.followed(), entry.jobs, facts)
+        change = rules.absorb(memory, harvest, entry.policy(), poll.moment())
+        if change.dropped_jobs and not entry.dropped_jobs:
+            config = entry.subject.config
+            log.warning(
+                "there are more jobs than max_jobs; those beyond it get no series",
+                extra={"server": config.name, "dropped": change.dropped_jobs},
+            )
+        entry.dropped_jobs = change.dropped_jobs
+        return change, facts
+
     def _commit(self, entry: Entry, write: Write, known: int) -> None:
+        assert entry.number is not None
         began = time.perf_counter()
         pruned = self._store.commit(entry.number, write, self._own)
         self._observe(time.perf_counter() - began)
@@ -175,11 +211,16 @@ class Ledger:
         self._own = msgspec.structs.replace(self._own, commits=commits)
 
     def _fail(self, error: sqlite3.Error | OSError) -> None:
-        """A commit did not happen: said once; a file that broke is replaced."""
-        self._own = msgspec.structs.replace(self._own, errors=self._own.errors + 1)
-        if schema.is_damage(error) and self._store.path is not None:
+        """A commit did not happen; a file that broke is replaced."""
+        self._note(error)
+        self._broken = self._broken or (self._store.path is not None and schema.is_damage(error))
+        if self._broken:
             self._start_over()
-        elif not self._failing:
+
+    def _note(self, error: sqlite3.Error | OSError) -> None:
+        """Count every error, but say it once until writing works again."""
+        self._own = msgspec.structs.replace(self._own, errors=self._own.errors + 1)
+        if not self._failing:
             self._failing = True
             log.error(
                 "the ledger cannot be written; polling goes on and new numbers wait",
@@ -187,13 +228,20 @@ class Ledger:
             )
 
     def _start_over(self) -> None:
-        """The file broke while in use: counters begin again at 0, which is a normal reset."""
-        self._store.replace_damaged()
+        """The file broke while in use: counters begin again at 0, which is a normal reset.
+
+        When not even a new file can be made, what was published stays and the next poll tries
+        again.
+        """
+        try:
+            self._store.replace_damaged()
+        except (sqlite3.Error, OSError, LedgerError):
+            return
+        self._broken = False
         self._stored, self._sessions = {}, 0
         for name, entry in list(self._entries.items()):
-            fresh = Entry(entry.subject, *self._remembered(name))
-            fresh.generation = entry.generation
-            self._entries[name] = fresh
+            fresh = self._remembered(name)
+            self._entries[name] = Entry(entry.subject, fresh, entry.generation)
 
     def view(self, name: str) -> ServerView:
         """A server as it is to be shown now, without a poll: claims may have become stale."""
@@ -205,7 +253,3 @@ class Ledger:
     def close(self) -> None:
         """Close the file; everything published is in it."""
         self._store.close()
-
-
-def _no_commits() -> DurationCounts:
-    return DurationCounts((0,) * (len(COMMIT_BUCKETS) + 1))

@@ -20,6 +20,9 @@ from exporter.view import (
     Totals,
 )
 
+UNKNOWN_FIELDS = ("status", "session_type", "bottleneck", "session")
+"""Where a word that we do not know, or a row that cannot be read, may turn up; seeded with 0."""
+
 
 class Subject(NamedTuple):
     """A configured server as the ledger needs to know it.
@@ -46,65 +49,61 @@ def server_view(
     Facts about the past stay; claims about now are left out when the last complete poll is older
     than `stale_after`.
     """
-    fresh = state.absorbed is not None and now - state.absorbed <= subject.config.stale_after
-    shown = {
-        key: job
-        for key, job in sorted(jobs.items())
-        if subject.admits(job.job.name, key.session_type)
-    }
+    config = subject.config
+    # A clock that was set back must not keep claims alive for as long as it was set back.
+    fresh = state.absorbed is not None and abs(now - state.absorbed) <= config.stale_after
+    shown = {key: job for key, job in sorted(jobs.items()) if _is_admitted(subject, key, job)}
     open_by_job = _by_job(state.open.values())
-    return msgspec.structs.replace(
-        _health(subject.config, state),
+    return ServerView(
+        name=config.name,
+        product=config.product,
         generation=generation,
-        durations=_durations(state),
+        poll_interval=config.poll_interval,
+        polls=state.operations.polls,
+        failures=state.operations.failures,
+        requests=_zero_first(state, "code", state.operations.requests),
+        logons=state.operations.logons,
+        open_sessions=len(state.open),
+        unknown_values=_zero_first(state, "field", _unknown_values(state)),
+        durations=_durations(state, jobs, shown),
         identities=_identities(shown, fresh),
         jobs=tuple(
             _job_view(subject, key, job, open_by_job.get(key, ()) if fresh else None)
             for key, job in shown.items()
         ),
+        **msgspec.structs.asdict(state.observed),  # the two share their names and meanings
     )
 
 
-def _health(config: ServerConfig, state: ServerState) -> ServerView:
-    """A server apart from its jobs."""
-    seen, operations = state.observed, state.operations
-    return ServerView(
-        name=config.name,
-        product=config.product,
-        up=seen.up,
-        info=seen.info,
-        last_poll=seen.last_poll,
-        last_successful_poll=seen.last_successful_poll,
-        next_poll=seen.next_poll,
-        poll_duration=seen.poll_duration,
-        poll_interval=config.poll_interval,
-        data_time=seen.data_time,
-        polls=operations.polls,
-        failures=operations.failures,
-        endpoints=seen.endpoints,
-        requests=_zero_first(state, "code", operations.requests),
-        logons=operations.logons,
-        clock_offset=seen.clock_offset,
-        tls_verified=seen.tls_verified,
-        certificate_expiry=seen.certificate_expiry,
-        open_sessions=len(state.open),
-        dropped_jobs=seen.dropped_jobs,
-        unknown_values=state.unknown_values,
-        last_error=seen.last_error,
-    )
-
-
-def _durations(state: ServerState) -> dict[str, HistogramView]:
-    return {
-        name: _histogram(counts if f"type:{name}" in state.announced else counting.NO_DURATIONS)
-        for name, counts in state.durations.items()
-    }
+def _is_admitted(subject: Subject, key: Key, job: JobState) -> bool:
+    return subject.admits(job.job.name, key.session_type)
 
 
 def server_series(state: ServerState) -> set[str]:
     """Names of the server-wide counters that must be seen at 0 before they grow."""
     codes = {f"code:{code}" for code in state.operations.requests}
-    return codes.union(f"type:{name}" for name in state.durations)
+    fields = {f"field:{field}" for field in _unknown_values(state)}
+    return codes.union(fields, (f"type:{name}" for name in state.durations))
+
+
+def _unknown_values(state: ServerState) -> dict[str, int]:
+    return {**dict.fromkeys(UNKNOWN_FIELDS, 0), **state.unknown_values}
+
+
+def _durations(
+    state: ServerState, jobs: Mapping[Key, JobState], shown: Mapping[Key, JobState]
+) -> dict[str, HistogramView]:
+    """The histogram of each type, but for types of which the configuration shows no job."""
+    hidden = _types(jobs) - _types(shown)
+    return {
+        name: _histogram(counts if f"type:{name}" in state.announced else counting.NO_DURATIONS)
+        for name, counts in state.durations.items()
+        if name not in hidden
+    }
+
+
+def _types(jobs: Iterable[Key]) -> set[str]:
+    return {key.session_type for key in jobs}
 
 
 def _zero_first(state: ServerState, kind: str, counts: Mapping[str, int]) -> dict[str, int]:
@@ -164,7 +163,7 @@ def _job_view(
         last=state.runs[-1] if state.runs else None,
         runs=state.runs,
         now=None if open_sessions is None else _now(open_sessions),
-        bottlenecks=state.bottlenecks,
+        bottlenecks=subject.reports(key.session_type).bottlenecks,
     )
 
 

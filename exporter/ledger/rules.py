@@ -5,33 +5,25 @@ it ended after this server was first configured; what ended before is history an
 `last_*` facts. Ids are remembered until `floor`; a session older than that is never counted.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
 
-from exporter.ledger import counting, runs
+from exporter.ledger import counting, jobs
+from exporter.ledger.jobs import Policy, Sight
 from exporter.ledger.news import Known, Moment, News, sort_news
 from exporter.ledger.state import DurationCounts, JobState, Key, ServerState, add
-from exporter.model import Harvest, Job, OpenSession, Reports
+from exporter.model import Harvest, OpenSession
 
 RETENTION = 3 * 86400.0
 """How long ids of counted sessions are remembered at least, in seconds of the server's time."""
 
+CLOCK_STEP = 60.0
+"""A clock that differs by more than so many seconds from before was set, not measured badly."""
+
 SAME_CLOCK = 2.0
 """Two clocks closer than so many seconds are taken as equal."""
-
-DROP_AFTER_LISTS = 2
-"""A job is gone when so many complete job lists in a row did not name it."""
-
-
-class Policy(NamedTuple):
-    """What the configuration and the product say about remembering. Durations are seconds."""
-
-    overlap: float
-    forget_after: float
-    max_jobs: int
-    reports: Callable[[str], Reports]
 
 
 class Memory(NamedTuple):
@@ -48,7 +40,7 @@ class Change(NamedTuple):
     server: ServerState
     jobs: dict[Key, JobState]
     dropped: tuple[Key, ...]
-    remembered: list[tuple[str, Known]]
+    remembered: Mapping[str, Known]
     counted: int
     dropped_jobs: int
 
@@ -56,16 +48,19 @@ class Change(NamedTuple):
 def absorb(memory: Memory, harvest: Harvest, policy: Policy, moment: Moment) -> Change:
     """What is true after a complete poll."""
     state = _locate(memory.server, moment)
-    jobs, noticed = memory.jobs, moment.noticed
     news = sort_news(state, memory.known, harvest, moment)
-    changed, beyond = _update_jobs(jobs, news.by_job, harvest, policy, noticed)
-    dropped = _gone(jobs, changed, harvest, policy, noticed)
+    steady = min(moment.noticed, moment.now + state.offset)
+    facts = {job.id: job for job in harvest.jobs}
+    sight = Sight(news.by_job, harvest, facts, moment.noticed, steady)
+    changed, beyond = jobs.update(memory.jobs, sight, policy)
+    dropped = jobs.gone(memory.jobs, changed, sight, policy)
     for key in dropped:
         changed.pop(key, None)
     floor = _next_floor(state, policy, moment)
     server = msgspec.structs.replace(
         state,
-        cursor=noticed,
+        cursor=moment.noticed,
+        resume=_resume(state, moment),
         absorbed=moment.now,
         floor=floor,
         open=_next_open(state, harvest, news.open_sessions),
@@ -76,7 +71,7 @@ def absorb(memory: Memory, harvest: Harvest, policy: Policy, moment: Moment) -> 
         server,
         changed,
         dropped,
-        remembered=[item for item in news.remembered if item[1].ended >= floor],
+        remembered={id_: fact for id_, fact in news.remembered.items() if fact.ended >= floor},
         counted=sum(len(news.by_job[key].counted) for key in changed if key in news.by_job),
         dropped_jobs=beyond,
     )
@@ -85,22 +80,58 @@ def absorb(memory: Memory, harvest: Harvest, policy: Policy, moment: Moment) -> 
 def _locate(state: ServerState, moment: Moment) -> ServerState:
     """Fix, at the first complete poll, by the server's clock since when sessions count.
 
-    A `Date` header has whole seconds, so a difference below two seconds means equal clocks.
+    If that clock is set back later, the line moves back with it: a session that ends now must not
+    look older than the exporter. A `Date` header has whole seconds, so a difference below two
+    seconds means equal clocks.
     """
     if state.counted_from is not None:
-        return state
+        since = state.counted_from + min(0.0, _step(state, moment))
+        return msgspec.structs.replace(state, counted_from=since)
     offset = moment.offset if abs(moment.offset) >= SAME_CLOCK else 0.0
     return msgspec.structs.replace(
         state, counted_from=state.baseline + offset, offset=moment.offset
     )
 
 
+def _passed(state: ServerState, moment: Moment) -> float:
+    """Seconds since the last complete poll, by our clock."""
+    return 0.0 if state.absorbed is None else max(0.0, moment.now - state.absorbed)
+
+
+def _step(state: ServerState, moment: Moment) -> float:
+    """By how many seconds the server's clock was set since the last complete poll; else 0.
+
+    When ours was set the other way it looks the same, and then the consequences are harmless.
+    """
+    if state.cursor is None:
+        return 0.0
+    step = moment.noticed - state.cursor - _passed(state, moment)
+    return step if abs(step) > CLOCK_STEP else 0.0
+
+
+def _resume(state: ServerState, moment: Moment) -> float:
+    """Where the next poll reads on from: the server's time at the start of this one.
+
+    After the clock was set back, this poll's window lay in its future: what ended meanwhile is
+    stamped within the time that really passed, and is read next time. After it was set ahead,
+    what is listed late may still carry a stamp from before.
+    """
+    step = _step(state, moment)
+    if step < 0.0:
+        return moment.noticed - _passed(state, moment)
+    return moment.noticed - step
+
+
 def _next_floor(state: ServerState, policy: Policy, moment: Moment) -> float:
-    """Memory is shortened by as much time as really passed, whatever a clock that jumps says."""
-    target = moment.noticed - max(RETENTION, 2 * policy.overlap)
+    """Memory is shortened by as much time as really passed, whatever a clock that jumps says.
+
+    It begins with the earlier of both clocks, so that a server whose clock runs ahead and is then
+    set right does not find its sessions to be older than memory.
+    """
+    kept = max(RETENTION, 2 * policy.overlap)
     if state.absorbed is None:
-        return target
-    return max(state.floor, min(target, state.floor + max(0.0, moment.now - state.absorbed)))
+        return min(moment.noticed, moment.now) - kept
+    return max(state.floor, min(moment.noticed - kept, state.floor + _passed(state, moment)))
 
 
 def _next_open(
@@ -127,153 +158,3 @@ def _observe(
         if job.counted and key in changed:
             durations = counting.observe(durations, key.session_type, job.counted)
     return durations
-
-
-def _update_jobs(
-    jobs: Mapping[Key, JobState],
-    by_job: Mapping[Key, News],
-    harvest: Harvest,
-    policy: Policy,
-    noticed: float,
-) -> tuple[dict[Key, JobState], int]:
-    """Every job state that changed, and how many jobs were left out because of `max_jobs`."""
-    facts = {job.id: job for job in harvest.jobs}
-    wanted = {key: jobs.get(key) for key in _keys(jobs, by_job, harvest, facts)}
-    new = sorted(key for key, before in wanted.items() if before is None)
-    admitted, beyond = _admit(jobs, new, policy.max_jobs)
-    changed = {}
-    for key, before in wanted.items():
-        if before is None and key.job_id not in admitted:
-            continue
-        if before is not None and key not in by_job and _settled(before, key, facts, harvest):
-            continue
-        job_news = by_job.get(key, NO_NEWS)
-        base = before or _new_job(key, job_news, facts.get(key.job_id), policy, noticed)
-        after = _apply(base, key, job_news, facts.get(key.job_id), harvest)
-        if after != before:
-            changed[key] = after
-    return changed, beyond
-
-
-NO_NEWS = News()
-
-
-def _settled(state: JobState, key: Key, facts: Mapping[str, Job], harvest: Harvest) -> bool:
-    """Whether a job without news stays exactly as it is: the common case, and a cheap answer."""
-    if key.job_id not in facts:
-        return not harvest.job_list
-    same = facts[key.job_id] == state.job
-    return same and (not harvest.job_list or (state.listed and state.missing == 0))
-
-
-def _keys(
-    jobs: Mapping[Key, JobState],
-    by_job: Mapping[Key, News],
-    harvest: Harvest,
-    facts: Mapping[str, Job],
-) -> Iterable[Key]:
-    """The jobs this poll says something about: known ones, listed ones, those with new sessions.
-
-    A job that is not in the product's complete list and of which only old sessions are left was
-    deleted before we came: it gets no series.
-    """
-    yield from jobs
-    if harvest.job_list:
-        for job in harvest.jobs:
-            for session_type in job.session_types:
-                yield Key(job.id, session_type)
-    for key, job_news in by_job.items():
-        deleted = (
-            harvest.job_list
-            and key.session_type in harvest.listed_types
-            and key.job_id not in facts
-            and not job_news.counted
-            and not job_news.open
-        )
-        if not deleted and (job_news.runs or job_news.open):
-            yield key
-
-
-def _admit(jobs: Mapping[Key, JobState], new: list[Key], max_jobs: int) -> tuple[set[str], int]:
-    """Job ids that may have series: those that have, then new ones in the order of their ids."""
-    admitted = {key.job_id for key in jobs}
-    beyond = set()
-    for key in new:
-        if key.job_id in admitted or len(admitted) < max_jobs:
-            admitted.add(key.job_id)
-        else:
-            beyond.add(key.job_id)
-    return admitted, len(beyond)
-
-
-def _new_job(
-    key: Key, job_news: News, facts: Job | None, policy: Policy, noticed: float
-) -> JobState:
-    """A job at its first sight: first seen as early as its sessions show, all sums at 0."""
-    reports = policy.reports(key.session_type)
-    starts = [run.started for run in job_news.runs if run.started is not None]
-    starts += [session.started for session in job_news.open if session.started is not None]
-    return JobState(
-        job=facts or Job(key.job_id, job_news.name()),
-        first_seen=min([noticed, *starts]),
-        active=0.0 if job_news.runs or job_news.open else noticed,
-        totals=counting.zero(reports),
-        bottlenecks=reports.bottlenecks,
-    )
-
-
-def _apply(
-    state: JobState, key: Key, job_news: News, facts: Job | None, harvest: Harvest
-) -> JobState:
-    """A job after what this poll told of it."""
-    window, fold = state.runs, state.fold
-    if job_news.runs:
-        window, fold = runs.remember(window, fold, job_news.runs)
-    listed = harvest.job_list and facts is not None
-    return msgspec.structs.replace(
-        state,
-        job=facts or _renamed(state.job, job_news.name()),
-        runs=window,
-        fold=fold,
-        totals=counting.count(state.totals, job_news.counted) if job_news.counted else state.totals,
-        active=max(state.active, job_news.active()),
-        listed=state.listed or listed,
-        missing=_missing(state, key, facts, harvest),
-    )
-
-
-def _renamed(job: Job, name: str) -> Job:
-    return msgspec.structs.replace(job, name=name) if name and name != job.name else job
-
-
-def _missing(state: JobState, key: Key, facts: Job | None, harvest: Harvest) -> int:
-    """How many complete job lists in a row have not named the job."""
-    if not harvest.job_list or not key.job_id:
-        return state.missing
-    if facts is not None:
-        return 0
-    covered = state.listed or key.session_type in harvest.listed_types
-    return min(state.missing + 1, DROP_AFTER_LISTS) if covered else 0
-
-
-def _gone(
-    jobs: Mapping[Key, JobState],
-    changed: Mapping[Key, JobState],
-    harvest: Harvest,
-    policy: Policy,
-    noticed: float,
-) -> tuple[Key, ...]:
-    """Jobs that lose their series: deleted at the product, or silent for too long."""
-    listed = {job.id for job in harvest.jobs} if harvest.job_list else set()
-    busy = {
-        (session.job_id, session.session_type)
-        for session in harvest.sessions
-        if session.result is None
-    }
-    gone = []
-    for key in jobs:
-        state = changed.get(key, jobs[key])
-        silent = noticed - state.active > policy.forget_after and key.job_id not in listed
-        if (state.missing >= DROP_AFTER_LISTS or silent) and key not in busy:
-            gone.append(key)
-    return tuple(gone)

@@ -16,6 +16,9 @@ FILE = "ledger.db"
 LOCK = "ledger.lock"
 APPLICATION_ID = 0x42534558  # "BSEX" in the header of the file: this ledger and no other database
 
+LOG_SIZE = 4 * 1024 * 1024
+"""The write-ahead log is cut back to so many bytes after it had to grow beyond them."""
+
 MIGRATIONS = (
     """
     CREATE TABLE servers (
@@ -29,7 +32,7 @@ MIGRATIONS = (
         session_type TEXT NOT NULL,
         state TEXT NOT NULL,
         PRIMARY KEY (server, job_id, session_type)
-    ) WITHOUT ROWID;
+    );
     CREATE TABLE sessions (
         server INTEGER NOT NULL,
         digest BLOB NOT NULL,
@@ -56,6 +59,13 @@ def is_damage(error: Exception) -> bool:
     return isinstance(code, int) and code & 0xFF in DAMAGED
 
 
+def damage(problem: str) -> sqlite3.DatabaseError:
+    """An error that says of the file what SQLite did not notice itself."""
+    error = sqlite3.DatabaseError(problem)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
 def prepare(directory: Path) -> Path:
     """Make the directory; the path of the ledger in it. Raises LedgerError with the reason."""
     try:
@@ -80,42 +90,64 @@ def lock(directory: Path) -> sqlite3.Connection:
 
     An exclusive transaction on a small database is the one lock that works alike on every system.
     """
-    connection = sqlite3.connect(
-        directory / LOCK, timeout=0, isolation_level=None, check_same_thread=False
-    )
+    path, connection = directory / LOCK, None
     try:
+        connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = MEMORY")  # nothing is written, so no file for it
         connection.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
-        connection.close()
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
-            raise LedgerInUse(
-                f"another exporter uses the ledger in {directory}; stop it, "
-                "or give this one its own --storage.path"
-            ) from None
-        raise LedgerError(f"{directory / LOCK} cannot be locked: {error}") from None
+        if connection is not None:
+            connection.close()
+        raise _not_locked(error, path) from None
     return connection
+
+
+def _not_locked(error: sqlite3.Error, path: Path) -> LedgerError:
+    """Why the lock is not ours, with what a person can do about it."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_BUSY:
+        return LedgerInUse(
+            f"another exporter uses the ledger in {path.parent}; stop it, "
+            "or give this one its own --storage.path"
+        )
+    return LedgerError(
+        f"{path} cannot be locked ({error}); make the directory writable for this user, "
+        "or remove what lies there under that name"
+    )
 
 
 def connect(path: Path | None, *, read_only: bool = False) -> sqlite3.Connection:
     """Open the file and bring its schema up to date; None is a ledger in memory."""
     if read_only:
         assert path is not None
-        target = f"{path.resolve().as_uri()}?mode=ro"
-        connection = sqlite3.connect(target, uri=True, isolation_level=None)
+        connection = sqlite3.connect(_read_only(path), uri=True, isolation_level=None)
     else:
         name = ":memory:" if path is None else str(path)
         connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
+    connection.text_factory = bytes.decode  # raises UnicodeDecodeError, which tells of damage
     try:
         _verify(connection, path)
         if not read_only:
             # FULL: a committed number survives a power cut, so no counter falls after one.
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA journal_size_limit = {LOG_SIZE}")
             migrate(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _read_only(path: Path) -> str:
+    """How to open a ledger without leaving a trace.
+
+    Beside an exporter, or after it was killed, there is a write-ahead log and its index is shared.
+    Without a log nothing is being written; then SQLite is told so, or it would create a log that
+    belongs to whoever looks and that the exporter's user cannot write.
+    """
+    quiet = "" if path.with_name(path.name + "-wal").exists() else "&immutable=1"
+    return f"{path.resolve().as_uri()}?mode=ro{quiet}"
 
 
 def _verify(connection: sqlite3.Connection, path: Path | None) -> None:
@@ -134,9 +166,7 @@ def _verify(connection: sqlite3.Connection, path: Path | None) -> None:
         )
     problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if problem != "ok":
-        error = sqlite3.DatabaseError(problem)
-        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise error
+        raise damage(problem)
 
 
 def migrate(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> None:

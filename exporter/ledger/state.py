@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from exporter.model import Bottleneck, Job, OpenSession, Result, ServerInfo
+from exporter.model import Job, OpenSession, Result, ServerInfo
 from exporter.view import Run, Totals
 
 
@@ -46,7 +46,6 @@ class JobState(msgspec.Struct, frozen=True, omit_defaults=True):
     totals: Totals
     runs: tuple[Run, ...] = ()
     fold: Fold = Fold()
-    bottlenecks: tuple[Bottleneck, ...] = ()
     announced: bool = False
     listed: bool = False
     missing: int = 0
@@ -100,15 +99,18 @@ class ServerState(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `baseline` is when this server was first configured, by our clock; `counted_from` is the same
     moment by the server's clock and `offset` the difference then, both known since the first
-    complete poll. `cursor` is the server's time at the start of the last complete poll,
-    `absorbed` ours. Ids of sessions that ended before `floor` are no longer remembered.
-    `announced` names server-wide series that have been published as 0.
+    complete poll; the former moves back when the server's clock is set back. `cursor` is the
+    server's time at the start of the last complete poll, `absorbed` ours; `resume` is where the
+    next one reads on from, which differs from the cursor after a clock was set. Ids of sessions
+    that ended before `floor` are no longer remembered. `announced` names server-wide series that
+    have been published as 0.
     """
 
     baseline: float
     counted_from: float | None = None
     offset: float = 0.0
     cursor: float | None = None
+    resume: float | None = None
     absorbed: float | None = None
     floor: float = 0.0
     open: Mapping[str, OpenSession] = {}

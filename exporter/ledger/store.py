@@ -6,7 +6,7 @@ whatever its id looks like. States are kept as JSON, which a person can read wit
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -14,29 +14,15 @@ from typing import NamedTuple
 import msgspec
 
 from exporter.errors import LedgerError
-from exporter.ledger import schema
+from exporter.ledger import reading, schema
 from exporter.ledger.news import Known
-from exporter.ledger.state import DurationCounts, JobState, Key, ServerState
+from exporter.ledger.reading import Contents, Own
+from exporter.ledger.state import JobState, Key, ServerState
 from exporter.model import Result
 
 RESULTS = tuple(Result)
 NUMBERS = {result: number for number, result in enumerate(RESULTS)}
 CHUNK = 500
-
-
-class Own(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the ledger counts of itself."""
-
-    errors: int = 0
-    commits: DurationCounts = DurationCounts(())
-
-
-class Stored(NamedTuple):
-    """One server as it was found in the file."""
-
-    number: int
-    state: ServerState
-    jobs: dict[Key, JobState]
 
 
 class Write(NamedTuple):
@@ -45,7 +31,7 @@ class Write(NamedTuple):
     state: ServerState
     jobs: Mapping[Key, JobState]
     dropped: tuple[Key, ...] = ()
-    remembered: Sequence[tuple[str, Known]] = ()
+    remembered: Mapping[str, Known] = {}
     forget_before: float | None = None
 
 
@@ -62,54 +48,47 @@ class Store:
         self.path = schema.prepare(directory) if directory is not None else None
         self._lock = schema.lock(directory) if directory is not None else None
         self.moved_aside = False
-        self._connection = self._open()
+        self._connection, self.contents = self._open()
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self) -> tuple[sqlite3.Connection, Contents]:
         try:
             try:
-                return schema.connect(self.path)
+                return self._connect()
             except sqlite3.DatabaseError as error:
                 if self.path is None or not schema.is_damage(error):
                     raise
             schema.move_aside(self.path)
             self.moved_aside = True
-            return schema.connect(self.path)
-        except (sqlite3.Error, OSError, LedgerError) as error:
+            return self._connect()
+        except LedgerError:
             self._unlock()
-            if isinstance(error, LedgerError):
-                raise
-            raise LedgerError(f"the ledger {self.path} cannot be opened: {error}") from None
+            raise
+        except (sqlite3.Error, OSError) as error:
+            self._unlock()
+            raise LedgerError(
+                f"the ledger {self.path} cannot be opened ({error}); see that there is room on its "
+                "disk and that this user may write there"
+            ) from None
+
+    def _connect(self) -> tuple[sqlite3.Connection, Contents]:
+        connection = schema.connect(self.path)
+        try:
+            return connection, reading.read(connection)
+        except BaseException:
+            connection.close()
+            raise
 
     def replace_damaged(self) -> None:
-        """Move a file that broke while in use aside and begin a new one."""
+        """Move a file that broke while in use aside and begin a new one.
+
+        Raises sqlite3.Error, OSError or LedgerError when that cannot be; then it may be tried again
+        and until then every use of this store fails with sqlite3.Error.
+        """
         assert self.path is not None
         self._connection.close()
-        schema.move_aside(self.path)
+        if self.path.exists():
+            schema.move_aside(self.path)
         self._connection = schema.connect(self.path)
-
-    def load(self) -> dict[str, Stored]:
-        """Everything but the session ids."""
-        servers = {
-            number: Stored(number, msgspec.json.decode(state, type=ServerState), {})
-            for number, state in self._connection.execute("SELECT id, state FROM servers")
-        }
-        rows = self._connection.execute("SELECT server, job_id, session_type, state FROM jobs")
-        decode = msgspec.json.Decoder(JobState).decode
-        for number, job_id, session_type, state in rows:
-            if number in servers:
-                servers[number].jobs[Key(job_id, session_type)] = decode(state)
-        names = dict(self._connection.execute("SELECT id, name FROM servers"))
-        return {names[number]: stored for number, stored in servers.items()}
-
-    def own(self) -> Own:
-        """What the ledger counted of itself."""
-        row = self._connection.execute("SELECT value FROM exporter WHERE name = 'own'").fetchone()
-        return msgspec.json.decode(row[0], type=Own) if row else Own()
-
-    def count_sessions(self) -> int:
-        """How many sessions are remembered by id."""
-        count: int = self._connection.execute("SELECT count(*) FROM sessions").fetchone()[0]
-        return count
 
     def add_server(self, name: str, state: ServerState) -> int:
         """Remember a new server; the number it has in the file."""
@@ -127,20 +106,20 @@ class Store:
         for start in range(0, len(digests), CHUNK):
             chunk = digests[start : start + CHUNK]
             marks = ",".join("?" * len(chunk))
-            for key, number, ended in self._connection.execute(
+            for key, result, ended in self._connection.execute(
                 # Only question marks are put into the text of the query.
                 f"SELECT digest, result, ended FROM sessions WHERE server = ? "  # noqa: S608
                 f"AND digest IN ({marks})",
                 (server, *chunk),
             ):
-                found[wanted[key]] = Known(RESULTS[number], ended)
+                found[wanted[key]] = Known(_result(result), ended)
         return found
 
     def commit(self, server: int, write: Write, own: Own) -> int:
         """One poll, whole or not at all; how many remembered sessions were pruned."""
         rows = sorted(
             (server, digest(id_), NUMBERS[fact.result], fact.ended)
-            for id_, fact in write.remembered
+            for id_, fact in write.remembered.items()
         )
         execute, execute_many = self._connection.execute, self._connection.executemany
         with self._transaction():
@@ -152,7 +131,8 @@ class Store:
                     (server, write.forget_before),
                 ).rowcount
             execute_many(
-                "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?)",
+                "INSERT INTO jobs VALUES (?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET state = excluded.state",
                 ((server, *key, _json(state)) for key, state in write.jobs.items()),
             )
             execute_many(
@@ -171,6 +151,17 @@ class Store:
                     f"DELETE FROM {table} WHERE {column} = ?",  # noqa: S608 - names from above
                     (server,),
                 )
+
+    def forget_jobs(self, server: int, keys: Iterable[Key], state: ServerState) -> None:
+        """Drop jobs of a server, which is `state` without them; session ids stay remembered."""
+        with self._transaction():
+            self._connection.executemany(
+                "DELETE FROM jobs WHERE server = ? AND job_id = ? AND session_type = ?",
+                ((server, *key) for key in keys),
+            )
+            self._connection.execute(
+                "UPDATE servers SET state = ? WHERE id = ?", (_json(state), server)
+            )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -195,3 +186,9 @@ class Store:
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
+
+
+def _result(number: int) -> Result:
+    if not 0 <= number < len(RESULTS):
+        raise schema.damage(f"{number} is no result of a session")
+    return RESULTS[number]

@@ -1,0 +1,54 @@
+"""Which of a server's endpoints work: the optional ones fail without failing the poll."""
+
+import logging
+from collections.abc import Awaitable
+from types import MappingProxyType
+from typing import TypeVar
+
+from exporter.errors import AuthenticationFailed, SourceError, TlsFailed
+
+log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+
+OPTIONAL_TRIES = 2
+"""Fewer tries than for the session list: a slow extra must not hold up what matters."""
+
+
+class Endpoints:
+    """Whether the last call of each endpoint worked. A change is logged, a state is not."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._worked: dict[str, bool] = {}
+
+    def status(self) -> MappingProxyType[str, bool]:
+        """A copy of what is known now."""
+        return MappingProxyType(dict(self._worked))
+
+    def works(self, endpoint: str) -> None:
+        """The endpoint has just answered well."""
+        if self._worked.get(endpoint) is False:
+            log.info("server %s: endpoint %s works again", self._server, endpoint)
+        self._worked[endpoint] = True
+
+    def fails(self, endpoint: str, error: SourceError) -> None:
+        """The endpoint has just failed."""
+        if self._worked.get(endpoint, True):
+            log.warning("server %s: endpoint %s fails: %s", self._server, endpoint, error)
+        self._worked[endpoint] = False
+
+    async def optional(self, endpoint: str, call: Awaitable[Answer]) -> Answer | None:
+        """What `call` brings, or None when it fails.
+
+        Raises AuthenticationFailed and TlsFailed, which no other endpoint would survive either.
+        """
+        try:
+            answer = await call
+        except (AuthenticationFailed, TlsFailed):
+            raise
+        except SourceError as error:
+            self.fails(endpoint, error)
+            return None
+        self.works(endpoint)
+        return answer

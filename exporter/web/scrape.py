@@ -1,0 +1,121 @@
+"""What Prometheus asks for: /metrics, /probe and /sd."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aiohttp import web
+
+from exporter.web.options import WebOptions
+from exporter.web.state import State
+from exporter.web.stream import send
+
+HOST = re.compile(r"[A-Za-z0-9._-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
+UNKNOWN_SERVER = "There is no server of that name; /sd lists those that there are.\n"
+TOO_MANY = "Too many scrapes are being answered; try again soon or raise --web.max-requests.\n"
+
+
+def accepts_gzip(header: str | None) -> bool:
+    """Whether an Accept-Encoding header wants gzip: named with q above 0, or any with `*`."""
+    qualities: dict[str, float] = {}
+    for entry in (header or "").lower().split(","):
+        coding, *parameters = (part.strip() for part in entry.split(";"))
+        qualities[coding] = _quality(parameters)
+    return qualities.get("gzip", qualities.get("x-gzip", qualities.get("*", 0.0))) > 0
+
+
+def _quality(parameters: list[str]) -> float:
+    """The `q` among a coding's parameters; 1 when none is given, 0 when it is no number."""
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+class Scrapes:
+    """Answers scrapers, a bounded number of them at the same time."""
+
+    def __init__(self, state: State, options: WebOptions) -> None:
+        self._state = state
+        self._options = options
+        self._active = 0
+
+    async def metrics(self, request: web.Request) -> web.StreamResponse:
+        """All servers, or those of `?server=`; all families, or those of `?name[]=`."""
+        servers = frozenset(request.query.getall("server", ()))
+        self._require_known(servers)
+        return await self._answer(request, servers or None, exporter=True)
+
+    async def probe(self, request: web.Request) -> web.StreamResponse:
+        """One server's families alone. The target is a name, so nobody makes us dial anywhere."""
+        targets = request.query.getall("target", ())
+        if len(targets) != 1 or not targets[0]:
+            raise web.HTTPBadRequest(text="Say which server: /probe?target=NAME.\n")
+        self._require_known(frozenset(targets))
+        return await self._answer(request, frozenset(targets), exporter=False)
+
+    async def discovery(self, request: web.Request) -> web.StreamResponse:
+        """One group of targets for each server, as HTTP service discovery wants it.
+
+        https://prometheus.io/docs/prometheus/latest/http_sd/
+        """
+        address = self._options.external_address or asked_address(request)
+        groups = [
+            {
+                "targets": [address],
+                "labels": {
+                    "__metrics_path__": "/probe",
+                    "__param_target": server.name,
+                    "server": server.name,
+                },
+            }
+            for server in self._state.config.servers
+        ]
+        return web.json_response(groups)
+
+    def _require_known(self, names: frozenset[str]) -> None:
+        """Raises 404, without repeating what was asked for."""
+        if not names <= {server.name for server in self._state.config.servers}:
+            raise web.HTTPNotFound(text=UNKNOWN_SERVER)
+
+    async def _answer(
+        self, request: web.Request, servers: frozenset[str] | None, *, exporter: bool
+    ) -> web.StreamResponse:
+        with self._admission():
+            pages = self._state.exposition
+            chosen = pages.negotiate(request.headers.get("Accept"))
+            gzip = accepts_gzip(request.headers.get("Accept-Encoding"))
+            names = frozenset(request.query.getall("name[]", ())) or None
+            body = await pages.page_async(
+                chosen, servers=servers, names=names, gzip=gzip, exporter=exporter
+            )
+            headers = {"Vary": "Accept, Accept-Encoding"}
+            if gzip:
+                headers["Content-Encoding"] = "gzip"
+            return await send(request, body, chosen.content_type, headers)
+
+    @contextmanager
+    def _admission(self) -> Iterator[None]:
+        """A place among the scrapes answered at the same time. Raises 503 when all are taken."""
+        if 0 < self._options.max_requests <= self._active:
+            raise web.HTTPServiceUnavailable(text=TOO_MANY, headers={"Retry-After": "1"})
+        self._active += 1
+        try:
+            yield
+        finally:
+            self._active -= 1
+
+
+def asked_address(request: web.Request) -> str:
+    """The `host:port` by which we were reached: the Host header, or else our own socket's."""
+    host = request.headers.get("Host", "")
+    if HOST.fullmatch(host):
+        return host
+    name = request.transport.get_extra_info("sockname") if request.transport else None
+    if not name:
+        return "localhost"
+    return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"

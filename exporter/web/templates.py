@@ -1,0 +1,65 @@
+"""Templates and static files: read once at start, never by a name that a client chose."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+from aiohttp import web
+
+from exporter.web.stream import send
+from exporter.web.words import in_query, shown
+
+FOLDER = Path(__file__).parent
+CONTENT_TYPES: Mapping[str, str] = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+def environment() -> jinja2.Environment:
+    """Everything is escaped; a name that a template misspells is an error, not an empty text."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(shown=shown, in_query=in_query)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """One file as it is sent."""
+
+    body: bytes
+    content_type: str
+    etag: str
+
+
+class StaticFiles:
+    """Answers for the files that come with the package."""
+
+    def __init__(self) -> None:
+        paths = sorted((FOLDER / "static").iterdir())
+        self._files = {path.name: _static(path) for path in paths if path.suffix in CONTENT_TYPES}
+
+    async def file(self, request: web.Request) -> web.StreamResponse:
+        """The file, or 304 when the client has it already."""
+        found = self._files.get(request.match_info["name"])
+        if found is None:
+            raise web.HTTPNotFound(text="There is no such file.\n")
+        headers = {"ETag": f'"{found.etag}"', "Cache-Control": "no-cache"}
+        known = {tag.value for tag in request.if_none_match or ()}
+        if known & {found.etag, "*"}:
+            return web.Response(status=304, headers=headers)
+        return await send(request, found.body, found.content_type, headers)
+
+
+def _static(path: Path) -> StaticFile:
+    body = path.read_bytes()
+    return StaticFile(body, CONTENT_TYPES[path.suffix], hashlib.sha256(body).hexdigest()[:32])

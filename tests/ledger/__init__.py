@@ -1,0 +1,1 @@
+"""Tests of what has been counted, and of the file that remembers it."""
