@@ -60,11 +60,17 @@ def _check(_options: argparse.Namespace, directory: Path) -> int:
 def _forget(options: argparse.Namespace, directory: Path) -> int:
     forgotten = inspect.forget(directory, options.server, options.job)
     jobs = {key.job_id for key in forgotten.jobs}
+    types = {key.session_type for key in forgotten.jobs}
     print(
-        f"forgot {forgotten.server}: {len(jobs)} jobs, {len(forgotten.jobs)} series sets, "
-        f"{forgotten.open_sessions} open sessions"
+        f"forgot {forgotten.server}: {_number(len(jobs), 'job')} with "
+        f"{_number(len(types), 'session type')} and "
+        f"{_number(forgotten.open_sessions, 'open session')}"
     )
     return 0
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 COMMAND = Command(

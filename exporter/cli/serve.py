@@ -62,6 +62,7 @@ def add_web_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--web.telemetry-path",
         dest="telemetry_path",
+        type=telemetry_path,
         default="/metrics",
         metavar="PATH",
         help="path of the metrics (default: /metrics)",
@@ -107,6 +108,14 @@ def listen_address(text: str) -> ListenAddress:
     """An address as a flag's value."""
     try:
         return parse_listen_address(text)
+    except ServingError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def telemetry_path(text: str) -> str:
+    """A path of the metrics as a flag's value; it must not hide another page."""
+    try:
+        return WebOptions(telemetry_path=text).telemetry_path
     except ServingError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

@@ -101,6 +101,21 @@ class Entry:
         config = self.subject.config
         return Policy(config.overlap, config.forget_after, config.max_jobs, self.subject.reports)
 
+    def followed(self) -> ServerState:
+        """The state without open sessions that the configuration no longer admits.
+
+        No source asks for them any more, so they would stay open for ever.
+        """
+        admits = self.subject.admits
+        kept = {
+            id_: item
+            for id_, item in self.state.open.items()
+            if admits(item.session.job_name, item.session.session_type)
+        }
+        if len(kept) == len(self.state.open):
+            return self.state
+        return msgspec.structs.replace(self.state, open=kept)
+
     def ready(
         self, served: Callable[[str], int], now: float, held: float
     ) -> tuple[set[Key], set[str]]:

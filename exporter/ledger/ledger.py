@@ -182,7 +182,7 @@ class Ledger:
         assert entry.number is not None
         ids = [session.id for session in harvest.sessions]
         facts = self._store.known(entry.number, [*ids, *harvest.gone])
-        memory = rules.Memory(entry.state, entry.jobs, facts)
+        memory = rules.Memory(entry.followed(), entry.jobs, facts)
         change = rules.absorb(memory, harvest, entry.policy(), poll.moment())
         if change.dropped_jobs and not entry.dropped_jobs:
             config = entry.subject.config

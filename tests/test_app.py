@@ -1,0 +1,116 @@
+"""The running whole: reload, change and removal of servers, and its own numbers."""
+
+import asyncio
+from pathlib import Path
+
+from exporter.simulator import Fault, simulate
+from tests.support.running import (
+    entry,
+    job,
+    polled,
+    reaches,
+    running,
+    scrape,
+    server,
+    write_config,
+)
+
+
+async def test_a_removed_server_is_logged_off_and_gone(tmp_path: Path) -> None:
+    """Its series vanish, its logon ends; the other one does not notice."""
+    async with simulate("vb365", jobs=1) as one, simulate("vb365", jobs=1) as two:
+        entries = [
+            entry(name, simulated.url, password=f'"{simulated.password}"', api_version="v8")
+            for name, simulated in (("one", one), ("two", two))
+        ]
+        path = tmp_path / "config.yaml"
+        async with running(write_config(path, *entries), tmp_path / "data") as exporter:
+            await polled(exporter)
+            write_config(path, entries[0])
+            assert await exporter.reload() == ()
+            assert [view.name for view in exporter.servers()] == ["one"]
+            assert 'server="two"' not in scrape(exporter)
+            assert two.requests["POST /v8/token/logout", 204] == 1
+            assert server(exporter, "one").logons == 1
+
+
+async def test_a_changed_server_is_polled_anew_with_its_old_numbers(tmp_path: Path) -> None:
+    """Another interval is another conversation; what was counted stays."""
+    async with simulate("vb365", scripted=True) as simulated:
+        world = simulated.world
+        mail = world.add_job("Mail")
+        one = entry("one", simulated.url, password=f'"{simulated.password}"', api_version="v8")
+        path = tmp_path / "config.yaml"
+        async with running(write_config(path, one), tmp_path / "data") as exporter:
+            await polled(exporter)
+            scrape(exporter)
+            world.add_session(mail, started=world.now() - 9, ended=world.now(), status="Failed")
+            await reaches(
+                exporter,
+                1,
+                lambda exporter: job(server(exporter, "one"), "Mail").totals.finished["failed"],
+            )
+            write_config(path, one, poll_interval="2s")
+            assert await exporter.reload() == ()
+            assert job(server(exporter, "one"), "Mail").totals.finished["failed"] == 1
+            assert server(exporter, "one").poll_interval == 2.0
+            await reaches(exporter, 2, lambda exporter: server(exporter, "one").logons)
+
+
+async def test_objectives_change_without_a_new_conversation(tmp_path: Path) -> None:
+    """They belong to the configuration as a whole and appear at once."""
+    async with simulate("vb365", scripted=True) as simulated:
+        simulated.world.add_job("Mail")
+        one = entry("one", simulated.url, password=f'"{simulated.password}"')
+        path = write_config(tmp_path / "config.yaml", one)
+        async with running(path) as exporter:
+            await polled(exporter)
+            assert job(server(exporter, "one"), "Mail").objective_max_age is None
+            text = path.read_text(encoding="utf-8")
+            path.write_text(text + "objectives: [{match: {job_name: Mail}, max_age: 26h}]\n")
+            assert await exporter.reload() == ()
+            assert job(server(exporter, "one"), "Mail").objective_max_age == 26 * 3600.0
+            assert server(exporter, "one").logons == 1
+
+
+async def test_reloads_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> None:
+    """SIGHUP and POST may come together."""
+    async with simulate("vb365", jobs=1) as simulated:
+        one = entry("one", simulated.url, password=f'"{simulated.password}"')
+        async with running(write_config(tmp_path / "config.yaml", one)) as exporter:
+            await polled(exporter)
+            assert await asyncio.gather(*(exporter.reload() for _ in range(5))) == [()] * 5
+            assert server(exporter, "one").up
+
+
+async def test_a_large_fleet_starts_spread_out_and_stops_quickly(tmp_path: Path) -> None:
+    """Sixty servers of one machine: all are polled, and closing waits for none of them."""
+    async with simulate("vb365", jobs=1) as simulated:
+        simulated.product.logons.quota = 0.0
+        entries = [
+            entry(f"s{number}", simulated.url, password=f'"{simulated.password}"')
+            for number in range(60)
+        ]
+        async with running(write_config(tmp_path / "config.yaml", *entries)) as exporter:
+            await polled(exporter)
+            assert {view.up for view in exporter.servers()} == {True}
+            await simulated.inject(Fault("hang"))
+            began = exporter.clock.monotonic()
+        assert exporter.clock.monotonic() - began < 8.0
+
+
+async def test_the_exporter_tells_of_itself(tmp_path: Path) -> None:
+    """Build, reload, ledger and shard are on the page."""
+    async with simulate("vb365", jobs=1) as simulated:
+        one = entry("one", simulated.url, password=f'"{simulated.password}"')
+        config = write_config(tmp_path / "config.yaml", one)
+        async with running(config, tmp_path / "data") as exporter:
+            await polled(exporter)
+            page = scrape(exporter)
+    for line in (
+        "backup_exporter_config_last_reload_successful 1.0",
+        "backup_exporter_ledger_errors_total 0.0",
+        "backup_exporter_shards 1.0",
+        "process_resident_memory_bytes",
+    ):
+        assert line in page
