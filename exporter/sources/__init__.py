@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 
 from exporter.sources.base import Product
+from exporter.sources.enterprise_manager import source as enterprise_manager
 from exporter.sources.vb365 import source as vb365
 
 SOURCES: Mapping[str, Product] = {
     "vb365": vb365.PRODUCT,
+    "enterprise_manager": enterprise_manager.PRODUCT,
 }
