@@ -11,7 +11,7 @@ from exporter.ledger.jobs import Policy
 from exporter.ledger.news import Moment
 from exporter.ledger.publish import Subject, server_series, server_view
 from exporter.ledger.reading import Stored
-from exporter.ledger.state import Key, Observed, Operations
+from exporter.ledger.state import Key, Observed, Operations, ServerState
 from exporter.ledger.store import Write
 from exporter.model import Harvest, Traffic
 from exporter.view import ServerView
