@@ -152,7 +152,7 @@ async def test_the_bad_night_gives_exactly_the_expected_alerts(
             await until(lambda: firing() >= EXPECTED, 60.0, "all expected alerts fire")
             await until(lambda: alertmanager.alerts() >= EXPECTED, 30.0, "they are passed on")
             # Whatever fires without a reason would have done so within these seconds, too.
-            later = await until(lambda: prometheus.query("count_over_time(up[1m]) > 30"), 60.0)
+            later = await until(lambda: prometheus.query("count_over_time(up[1m]) > 15"), 60.0)
             assert later
             assert firing() == EXPECTED
             assert alertmanager.alerts(active="true", inhibited="false") == EXPECTED - INHIBITED
