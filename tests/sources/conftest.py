@@ -5,7 +5,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from exporter.sources.base import Source
 from exporter.sources.vb365.source import Vb365Source
+from tests.support import enterprise_manager_answers
 from tests.support.rest_world import SmallServer, StillClock, small_server
 from tests.support.vb365_answers import source_for
 
@@ -30,6 +32,24 @@ async def source(server: SmallServer, clock: StillClock) -> AsyncIterator[MakeSo
 
         def make(version: int | None = 8, **changes: object) -> Vb365Source:
             one = source_for(server, clock, version, **changes)
+            stack.push_async_callback(one.close)
+            return one
+
+        yield make
+
+
+MakeEnterpriseManager = Callable[..., Source]
+
+
+@pytest.fixture
+async def enterprise_manager(
+    server: SmallServer, clock: StillClock
+) -> AsyncIterator[MakeEnterpriseManager]:
+    """Make sources of an Enterprise Manager that are closed at the end of the test."""
+    async with AsyncExitStack() as stack:
+
+        def make(**changes: object) -> Source:
+            one = enterprise_manager_answers.source_for(server, clock, **changes)
             stack.push_async_callback(one.close)
             return one
 

@@ -94,9 +94,9 @@ def read_sessions(kind: Kind[SessionRow], response: Response, page: int) -> Deco
         return read_page(kind, response, page)
     except UNREADABLE as error:
         raise _unreadable(response, describe(body, error)) from None
-    if answer.entities is None and answer.refs:
-        raise _unreadable(response, "references instead of entities")
     rows = _rows_of(kind, answer)
+    if not rows or not _is_told(rows[0]):  # perhaps it is merely spelled in another way
+        return read_page(kind, response, page)
     return _page(rows, len(rows), answer.paging_info or NO_PAGING, page)
 
 
@@ -123,6 +123,11 @@ def read_entity(kind: Kind[Row], response: Response) -> Row:
         why = f" ({skipped[0].problem})" if skipped else ""
         raise _unreadable(response, f"something that is no {kind.query}{why}")
     return rows[0]
+
+
+def _is_told(row: SessionRow) -> bool:
+    """Whether a session has what every session has."""
+    return None not in (row.job_uid, row.creation_time, row.state)
 
 
 def _rows_of(kind: Kind[SessionRow], answer: SessionPage) -> Sequence[SessionRow]:
