@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format bench soak docs golden screenshots lock clean
+.PHONY: help demo demo-stack test check format bench soak docs golden screenshots lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -35,6 +35,9 @@ help: ## Print this list
 
 demo: $(RUNTIME) ## Start simulated backup servers and the exporter, print the addresses (ARGS="--speed 600")
 	$(BIN)/python -m exporter demo $(ARGS)
+
+demo-stack: $(RUNTIME) ## The demo with a Prometheus, our alerts and an Alertmanager beside it
+	$(BIN)/python -m scripts.demo_stack $(ARGS)
 
 test: $(DEVELOPMENT) ## Run the suite with coverage, or a part of it without (ARGS=tests/test_house.py)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(coverage) $(ARGS)

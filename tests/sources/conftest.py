@@ -5,13 +5,16 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from exporter.sources.azure.source import AzureSource
 from exporter.sources.base import Source
 from exporter.sources.vb365.source import Vb365Source
-from tests.support import enterprise_manager_answers
+from tests.support import azure_answers, enterprise_manager_answers
 from tests.support.rest_world import SmallServer, StillClock, small_server
 from tests.support.vb365_answers import source_for
 
 MakeSource = Callable[..., Vb365Source]
+MakeAzure = Callable[..., AzureSource]
+MakeEnterpriseManager = Callable[..., Source]
 
 
 @pytest.fixture
@@ -38,7 +41,17 @@ async def source(server: SmallServer, clock: StillClock) -> AsyncIterator[MakeSo
         yield make
 
 
-MakeEnterpriseManager = Callable[..., Source]
+@pytest.fixture
+async def azure(server: SmallServer, clock: StillClock) -> AsyncIterator[MakeAzure]:
+    """Make sources of the server as an appliance in Azure, closed at the end of the test."""
+    async with AsyncExitStack() as stack:
+
+        def make(version: str | None = "v8", **changes: object) -> AzureSource:
+            one = azure_answers.source_for(server, clock, version, **changes)
+            stack.push_async_callback(one.close)
+            return one
+
+        yield make
 
 
 @pytest.fixture
