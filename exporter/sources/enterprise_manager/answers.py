@@ -117,7 +117,7 @@ def read_page(kind: Kind[Row], response: Response, page: int = 1) -> DecodedPage
 def read_entity(kind: Kind[Row], response: Response) -> Row:
     """The only entity in an answer. Raises ParseFailed."""
     body = response.body.removeprefix(BYTE_ORDER_MARK)
-    found = [_one_of(kind, response, body)] if not _is_markup(body) else _elements(kind, response)
+    found = [_json_object(kind, response, body)] if not _is_markup(body) else _elements(kind, response)
     rows, skipped = _convert(kind, found)
     if not rows:
         why = f" ({skipped[0].problem})" if skipped else ""
@@ -150,7 +150,7 @@ def _untyped(kind: Kind[Row], response: Response) -> tuple[list[Any], object]:
             raise _unreadable(response, _other_markup(root))
         paging = markup.entities(root, "paginginfo", depth=1)
         return list(markup.entities(root, kind.element)), paging[0] if paging else None
-    answer = _one_of(kind, response, body)
+    answer = _json_object(kind, response, body)
     listed: object = answer.get("entities", answer)
     if listed is answer and kind.plural not in answer:
         raise _unreadable(response, f"JSON without {kind.query}; is this the right product?")
@@ -163,7 +163,7 @@ def _untyped(kind: Kind[Row], response: Response) -> tuple[list[Any], object]:
     return listed or [], answer.get("paginginfo")
 
 
-def _one_of(kind: Kind[Row], response: Response, body: bytes) -> Fields:
+def _json_object(kind: Kind[Row], response: Response, body: bytes) -> Fields:
     """A JSON object with its names in lower case."""
     try:
         answer = _in_lower_case(_UNTYPED.decode(body))
