@@ -117,7 +117,9 @@ def read_page(kind: Kind[Row], response: Response, page: int = 1) -> DecodedPage
 def read_entity(kind: Kind[Row], response: Response) -> Row:
     """The only entity in an answer. Raises ParseFailed."""
     body = response.body.removeprefix(BYTE_ORDER_MARK)
-    found = [_json_object(kind, response, body)] if not _is_markup(body) else _elements(kind, response)
+    found = (
+        [_json_object(kind, response, body)] if not _is_markup(body) else _elements(kind, response)
+    )
     rows, skipped = _convert(kind, found)
     if not rows:
         why = f" ({skipped[0].problem})" if skipped else ""
