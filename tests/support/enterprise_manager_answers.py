@@ -3,11 +3,16 @@
 import json
 import uuid
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from tests.support.rest_world import Said
+from aiohttp import web
+
+from exporter.sources.base import Source
+from exporter.sources.enterprise_manager.source import PRODUCT
+from tests.support.rest_world import Said, SmallServer, StillClock, settings
 
 JOB = "2b078668-e45d-4eb3-abb0-275b0d130e7e"
 OTHER_JOB = "31aa0001-0000-4000-8000-000000000001"
@@ -191,3 +196,85 @@ def logon_answer(**headers: str) -> Said:
     }
     cookie = f"X-RestSvcSessionId={TOKEN}; Path=/api;"
     return Said(v12(body), 201, {"X-RestSvcSessionId": TOKEN, "Set-Cookie": cookie, **headers})
+
+
+WRITERS: dict[str, Callable[[Any, str], bytes]] = {
+    "v12": lambda value, _entity: v12(value),
+    "v13": lambda value, _entity: v13(value),
+    "xml": xml,
+}
+
+
+@dataclass
+class Queries:
+    """The resource /query: rows by entity, those that run and those that ended apart.
+
+    An answer in place of rows is given as it is. `size` is the largest page that is served.
+    """
+
+    running: list[Row] | Said = field(default_factory=list)
+    ended: list[Row] | Said = field(default_factory=list)
+    replicas_running: list[Row] | Said = field(default_factory=list)
+    replicas_ended: list[Row] | Said = field(default_factory=list)
+    jobs: list[Row] | Said = field(default_factory=list)
+    format: str = "v12"
+    size: int = 1000
+
+    async def __call__(self, request: web.Request) -> web.Response:
+        """Answer by type, filter and page."""
+        entity = request.query["type"]
+        found = self._found(entity, request.query.get("filter", ""))
+        if isinstance(found, Said):
+            return found.response()
+        size = min(int(request.query["pageSize"]), self.size)
+        number = int(request.query["page"])
+        count = max(1, -(-len(found) // size))
+        rows = found[(number - 1) * size : number * size]
+        answer = query_answer(entity, rows or None, number, count, size)
+        return Said(WRITERS[self.format](answer, entity)).response()
+
+    def _found(self, entity: str, where: str) -> list[Row] | Said:
+        is_running = where == "State!=Stopped"
+        if entity == "Job":
+            return self.jobs
+        if entity == "ReplicaJobSession":
+            return self.replicas_running if is_running else self.replicas_ended
+        return self.running if is_running else self.ended
+
+
+def server_of(queries: Queries) -> dict[str, object]:
+    """Everything that a poll asks for."""
+    collected = [
+        {"SessionType": kind, "State": state, "EndTimeUTC": end, "Result": {"Result": state}}
+        for kind, state, end in (
+            ("CollectJob", "CompletedSuccessfully", "2023-11-14T21:45:00Z"),
+            ("CollectJob", "CompletedSuccessfully", "2023-11-14T22:00:00.5Z"),
+            ("CollectJob", "Failed", "2023-11-14T22:10:00Z"),
+            ("CollectJob", "InProgress", None),
+            ("CatalogCrawlJob", "CompletedSuccessfully", "2023-11-14T22:12:00Z"),
+        )
+    ]
+    versions = [{"Name": f"v1_{minor}", "Links": []} for minor in (5, 6, 7)]
+    servers = [{"Name": "a", "Version": "12.3.2.4465"}, {"Name": "b", "Version": "9.5.4.2866"}]
+    return {
+        "POST /api/sessionMngr/": logon_answer(),
+        f"DELETE /api/logonSessions/{LOGON_ID}": Said("", 204),
+        "GET /api/query": queries,
+        "GET /api/": Said(v12({"SupportedVersions": versions})),
+        "GET /api/backupServers": Said(v12({"BackupServers": servers})),
+        "GET /api/systemSessions": Said(v12({"SystemSessions": collected})),
+    }
+
+
+def source_for(server: SmallServer, clock: StillClock, **changes: object) -> Source:
+    """A source that polls `server`."""
+    facts = PRODUCT.facts
+    options = {name: default for name, (_kind, default) in facts.options.items()}
+    values: dict[str, object] = {
+        "name": "em",
+        "product": facts.name,
+        "username": "LAB\\svc-mon",
+        "page_size": 500,
+        "options": options,
+    }
+    return PRODUCT.create(settings(server.url, **{**values, **changes}), clock)

@@ -94,9 +94,9 @@ def read_sessions(kind: Kind[SessionRow], response: Response, page: int) -> Deco
         return read_page(kind, response, page)
     except UNREADABLE as error:
         raise _unreadable(response, describe(body, error)) from None
-    if answer.entities is None and answer.refs:
-        raise _unreadable(response, "references instead of entities")
     rows = _rows_of(kind, answer)
+    if not rows or not _is_told(rows[0]):  # perhaps it is merely spelled in another way
+        return read_page(kind, response, page)
     return _page(rows, len(rows), answer.paging_info or NO_PAGING, page)
 
 
@@ -117,12 +117,19 @@ def read_page(kind: Kind[Row], response: Response, page: int = 1) -> DecodedPage
 def read_entity(kind: Kind[Row], response: Response) -> Row:
     """The only entity in an answer. Raises ParseFailed."""
     body = response.body.removeprefix(BYTE_ORDER_MARK)
-    found = [_one_of(kind, response, body)] if not _is_markup(body) else _elements(kind, response)
+    found = (
+        [_json_object(kind, response, body)] if not _is_markup(body) else _elements(kind, response)
+    )
     rows, skipped = _convert(kind, found)
     if not rows:
         why = f" ({skipped[0].problem})" if skipped else ""
         raise _unreadable(response, f"something that is no {kind.query}{why}")
     return rows[0]
+
+
+def _is_told(row: SessionRow) -> bool:
+    """Whether a session has what every session has."""
+    return None not in (row.job_uid, row.creation_time, row.state)
 
 
 def _rows_of(kind: Kind[SessionRow], answer: SessionPage) -> Sequence[SessionRow]:
@@ -145,7 +152,7 @@ def _untyped(kind: Kind[Row], response: Response) -> tuple[list[Any], object]:
             raise _unreadable(response, _other_markup(root))
         paging = markup.entities(root, "paginginfo", depth=1)
         return list(markup.entities(root, kind.element)), paging[0] if paging else None
-    answer = _one_of(kind, response, body)
+    answer = _json_object(kind, response, body)
     listed: object = answer.get("entities", answer)
     if listed is answer and kind.plural not in answer:
         raise _unreadable(response, f"JSON without {kind.query}; is this the right product?")
@@ -158,7 +165,7 @@ def _untyped(kind: Kind[Row], response: Response) -> tuple[list[Any], object]:
     return listed or [], answer.get("paginginfo")
 
 
-def _one_of(kind: Kind[Row], response: Response, body: bytes) -> Fields:
+def _json_object(kind: Kind[Row], response: Response, body: bytes) -> Fields:
     """A JSON object with its names in lower case."""
     try:
         answer = _in_lower_case(_UNTYPED.decode(body))

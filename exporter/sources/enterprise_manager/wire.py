@@ -94,13 +94,13 @@ class LogonSession(msgspec.Struct, frozen=True, gc=False):
 class BackupJobSessions(msgspec.Struct, frozen=True, gc=False):
     """The inner one of two lists of the same name."""
 
-    backup_job_sessions: list[SessionRow] | None = None
+    backup_job_sessions: list[SessionRow] | None
 
 
 class ReplicaJobSessions(msgspec.Struct, frozen=True, gc=False):
     """The inner one of two lists of the same name."""
 
-    replica_job_sessions: list[SessionRow] | None = None
+    replica_job_sessions: list[SessionRow] | None
 
 
 class Entities(msgspec.Struct, frozen=True, gc=False):
@@ -111,10 +111,9 @@ class Entities(msgspec.Struct, frozen=True, gc=False):
 
 
 class SessionPage(msgspec.Struct, frozen=True, gc=False):
-    """A page of sessions. `refs` are there in place of entities when the format was not heeded."""
+    """A page of sessions."""
 
     entities: Entities | None
-    refs: list[msgspec.Raw] | None = None
     paging_info: PagingInfo | None = None
 
 
