@@ -1,6 +1,8 @@
 """`healthcheck` against the exporter's own web server, behind a password and TLS."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import bcrypt
@@ -99,3 +101,15 @@ def test_an_impossible_status_is_a_usage_error(
         main(["healthcheck", f"--accept-status={status}"])
     assert stop.value.code == 2
     assert "is not an HTTP status like 401" in capsys.readouterr().err
+
+
+def test_it_loads_nothing_of_the_exporter() -> None:
+    """It runs every few seconds beside the exporter, so it must be light."""
+    program = (
+        "import sys; from exporter.cli import main; main(['healthcheck', '--url', 'http://[::1]:9'])"
+        "; print(*sorted({'aiohttp', 'pydantic', 'sqlite3', 'exporter.app'} & set(sys.modules)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert run.stdout.split() == []
