@@ -1,6 +1,6 @@
 """Calls of one server's API: with its token, with retries, and with our errors only."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from itertools import count
 from random import SystemRandom
@@ -21,7 +21,8 @@ _random = SystemRandom().random
 class RestClient:
     """One server's API. `headers` go with every request, the logon's included.
 
-    It opens its first connection with the first call.
+    `failure` turns an answer of a bad status into an error; a product whose bad answers say more
+    than their status puts its own there. It opens its first connection with the first call.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class RestClient:
         maximum_body: int = MAXIMUM_BODY,
     ) -> None:
         self.headers: Mapping[str, str] = {"Accept": "application/json"}
+        self.failure: Callable[[Response], SourceError] = failure
         self._clock = clock
         self._random = random
         self._transport = Transport(settings, clock, maximum_body=maximum_body)
@@ -71,7 +73,7 @@ class RestClient:
             response = await self._authorized(request)
         if response.ok or response.status in request.accepted:
             return response
-        raise failure(response)
+        raise self.failure(response)
 
     async def log_on(self) -> None:
         """Make sure of a valid token before anything else. Raises SourceError."""

@@ -20,6 +20,14 @@ class TokenAnswer(msgspec.Struct, frozen=True):
 
 _DECODER = msgspec.json.Decoder(TokenAnswer)
 
+_OUR_FAULT = (
+    b"unsupported_grant_type",
+    b"invalid_request",
+    b"unauthorized_client",
+    b"invalid_scope",
+    b"parametervalidationfailure",
+)
+
 
 def token_request(path: str, fields: Mapping[str, str]) -> Request:
     """A request to the token endpoint."""
@@ -41,3 +49,9 @@ def bearer_grant(answer: TokenAnswer) -> Grant | None:
         lifetime=lifetime,
         refresh=answer.refresh_token or "",
     )
+
+
+def blames_request(response: Response) -> bool:
+    """Whether a 400 says that the request was at fault: then the password was not refused."""
+    body = response.body[:4096].lower()
+    return any(word in body for word in _OUR_FAULT)

@@ -5,11 +5,14 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from exporter.sources.azure.source import AzureSource
 from exporter.sources.vb365.source import Vb365Source
+from tests.support import azure_answers
 from tests.support.rest_world import SmallServer, StillClock, small_server
 from tests.support.vb365_answers import source_for
 
 MakeSource = Callable[..., Vb365Source]
+MakeAzure = Callable[..., AzureSource]
 
 
 @pytest.fixture
@@ -30,6 +33,19 @@ async def source(server: SmallServer, clock: StillClock) -> AsyncIterator[MakeSo
 
         def make(version: int | None = 8, **changes: object) -> Vb365Source:
             one = source_for(server, clock, version, **changes)
+            stack.push_async_callback(one.close)
+            return one
+
+        yield make
+
+
+@pytest.fixture
+async def azure(server: SmallServer, clock: StillClock) -> AsyncIterator[MakeAzure]:
+    """Make sources of the server as an appliance in Azure, closed at the end of the test."""
+    async with AsyncExitStack() as stack:
+
+        def make(version: str | None = "v8", **changes: object) -> AzureSource:
+            one = azure_answers.source_for(server, clock, version, **changes)
             stack.push_async_callback(one.close)
             return one
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.sources.times import timestamp, utc_text
+from exporter.sources.times import time_span, timestamp, utc_text
 from exporter.sources.words import WordTable
 
 
@@ -80,6 +80,55 @@ def test_a_query_time_is_whole_seconds_and_never_later(seconds: float) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text)
     back = datetime.fromisoformat(text).astimezone(UTC).timestamp()
     assert back <= max(seconds, 0)
+
+
+def as_time_span(span: timedelta) -> str:
+    """A span as .NET writes it: days and fraction only where there are any."""
+    ahead, sign = (span, "") if span >= timedelta() else (-span, "-")
+    clock = timedelta(seconds=ahead.seconds)
+    days = f"{ahead.days}." if ahead.days else ""
+    fraction = f".{ahead.microseconds:06d}0" if ahead.microseconds else ""
+    return f"{sign}{days}{clock!s:0>8}{fraction}"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("00:01:17.8237000", 77.8237),
+        ("1.02:03:04.5", 93784.5),
+        ("-00:00:01", -1.0),
+        ("-1.00:00:00.0000001", -86400.0),
+        ("00:00:00.0000005", 0.000001),
+        ("00:00:00.9999999", 1.0),
+        ("0:00:07", 7.0),
+        (" 00:00:07 ", 7.0),
+        ("10675199.02:48:05.4775807", 922337203685.477581),
+        ("00:60:00", None),
+        ("00:00:60", None),
+        ("00:00", None),
+        ("00:00:00.12345678", None),
+        ("77823", None),
+        ("PT77S", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_time_span_is_seconds_or_nothing(text: str | None, seconds: float | None) -> None:
+    """To the microsecond, with days and sign."""
+    assert time_span(text) == seconds
+
+
+@given(st.timedeltas(timedelta(days=-10_000_000), timedelta(days=10_000_000)))
+def test_every_time_span_is_read_back(span: timedelta) -> None:
+    """Exactly as Python itself counts the seconds of it."""
+    assert time_span(as_time_span(span)) == span.total_seconds()
+
+
+@given(st.text(alphabet="0123456789:.- ", max_size=20))
+def test_no_text_crashes_the_reader_of_time_spans(text: str) -> None:
+    """Rubbish is None."""
+    span = time_span(text)
+    assert span is None or abs(span) < 1e14
 
 
 def table() -> WordTable[int]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from exporter.errors import ParseFailed
 from exporter.model import Bottleneck, Result, Session, State, Statistics
+from exporter.rest.rows import read_page
 from exporter.rest.wire import Response
 from exporter.sources.vb365 import source as vb365
 from exporter.sources.vb365.sessions import (
@@ -20,7 +21,7 @@ from exporter.sources.vb365.sessions import (
     normalise_restores,
     normalise_retrievals,
 )
-from exporter.sources.vb365.wire import RESTORES, RETRIEVALS, SESSIONS, decode_page, read_page
+from exporter.sources.vb365.wire import RESTORES, RETRIEVALS, SESSIONS, decode_page
 from tests.support.vb365_answers import JOB, row
 
 EXAMPLE = Path(__file__).parent / "fixtures" / "vb365_v6_example.json"

@@ -12,6 +12,7 @@ from exporter.clock import Clock
 from exporter.rest.client import RestClient
 from exporter.rest.decode import decode_json
 from exporter.rest.paging import Listing, Page, read_all
+from exporter.rest.rows import PageDecoder, SkippedRow, read_page
 from exporter.rest.together import together
 from exporter.rest.transport import CONNECTIONS
 from exporter.sources.endpoints import OPTIONAL_TRIES, Endpoints
@@ -23,9 +24,6 @@ from exporter.sources.vb365.wire import (
     SERVICE_INSTANCE,
     JobRow,
     NamedRow,
-    PageDecoder,
-    SkippedRow,
-    read_page,
 )
 
 REFRESH_AFTER = 600.0

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 from exporter.model import Job
+from exporter.rest.rows import Link
 from exporter.rest.text import one_line
 from exporter.sources.times import timestamp
 from exporter.sources.vb365.sessions import BACKUP, JobName, last_segment
-from exporter.sources.vb365.wire import NO_LINKS, JobRow, Link, NamedRow
+from exporter.sources.vb365.wire import NO_LINKS, JobRow, NamedRow
 
 LONGEST_NAME = 256
 

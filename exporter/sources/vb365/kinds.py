@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.model import Session
+from exporter.rest.rows import PageDecoder
 from exporter.sources.vb365.sessions import (
     BACKUP,
     COPY,
@@ -15,7 +16,7 @@ from exporter.sources.vb365.sessions import (
     normalise_restores,
     normalise_retrievals,
 )
-from exporter.sources.vb365.wire import RESTORES, RETRIEVALS, SESSIONS, PageDecoder
+from exporter.sources.vb365.wire import RESTORES, RETRIEVALS, SESSIONS
 
 
 @dataclass(frozen=True, slots=True)

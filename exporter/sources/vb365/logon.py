@@ -9,7 +9,7 @@ from exporter.rest.client import RestClient
 from exporter.rest.decode import decode_json
 from exporter.rest.failures import complaint, failure
 from exporter.rest.logon import Grant
-from exporter.rest.oauth import bearer_grant, read_answer, token_request
+from exporter.rest.oauth import bearer_grant, blames_request, read_answer, token_request
 from exporter.rest.wire import Request, Response
 from exporter.sources.vb365.wire import SERVICE_INSTANCE
 
@@ -19,15 +19,6 @@ _TOKENS_CAN_BE_REVOKED = 7
 _ANTIFORGERY = 7
 _SERVED = frozenset({401, 403})
 _NOT_SERVED = frozenset({400, 404})
-
-# A 400 is how a wrong password is answered, but these words say that the request was at fault.
-_OUR_FAULT = (
-    "unsupported_grant_type",
-    "invalid_request",
-    "unauthorized_client",
-    "invalid_scope",
-    "parametervalidationfailure",
-)
 
 _WRONG_PRODUCT = (
     "is the url the REST address of a Veeam Backup for Microsoft 365 server, usually on port 4443?"
@@ -105,7 +96,7 @@ def _refusal(response: Response) -> SourceError:
     if response.status not in (400, 401):
         return failure(response)
     said = complaint(response.body)
-    if any(word in response.body[:4096].lower() for word in map(str.encode, _OUR_FAULT)):
+    if blames_request(response):
         return HttpFailed(f"{response.where} does not understand the logon: {said}")
     tail = f" ({said})" if said else ""
     return AuthenticationFailed(f"{response.where} refused the user name or password{tail}")

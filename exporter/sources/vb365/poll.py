@@ -17,7 +17,9 @@ from exporter.errors import Forbidden, HttpFailed, NotFound
 from exporter.model import OpenSession, Session, State, Window
 from exporter.rest.client import RestClient
 from exporter.rest.decode import UNREADABLE, describe
+from exporter.rest.newest import NewestFirst
 from exporter.rest.paging import Listing, Page, read_all
+from exporter.rest.rows import SkippedRow, read_page
 from exporter.rest.together import together
 from exporter.rest.transport import CONNECTIONS
 from exporter.sources.base import Progress
@@ -31,7 +33,6 @@ from exporter.sources.vb365.kinds import (
     RETRIEVAL_SESSIONS,
     SessionKind,
 )
-from exporter.sources.vb365.wire import SkippedRow, read_page
 
 NEWEST_PAGE = 100
 """Rows of a page that is read only to find sessions that have just begun."""
@@ -87,7 +88,7 @@ class Poll:
         """Every job session of the window, finished or not. Raises SourceError."""
         if self._server.version < 6:
             at_once = CONNECTIONS if self._window.first else 1
-            enough = _NewestFirst(self._window.start).whole_page_is_older
+            enough = NewestFirst(self._window.start, _start).whole_page_is_older
             await self._read(_Reading(JOB_SESSIONS, enough=enough, at_once=at_once))
             return
         since = ("endTimeLowerBound", utc_text(self._window.start))
@@ -147,7 +148,7 @@ class Poll:
         horizon = self._window.start
         if self._window.first:
             horizon = max(horizon, self._now - LONGEST_LOOK_BACK)
-        enough = _NewestFirst(horizon).last_row_is_older_or_unordered
+        enough = NewestFirst(horizon, _start).last_row_is_older_or_unordered
         size = min(NEWEST_PAGE, self._server.page_size)
         await self._read(_Reading(JOB_SESSIONS, enough=enough, page_size=size))
 
@@ -155,7 +156,7 @@ class Poll:
         self, kind: SessionKind, filters: tuple[tuple[str, str], ...]
     ) -> None:
         """Read a list that not every account and version has."""
-        enough = _NewestFirst(self._window.start).whole_page_is_older
+        enough = NewestFirst(self._window.start, _start).whole_page_is_older
         try:
             await self._read(_Reading(kind, filters, enough))
         except (Forbidden, NotFound) as error:
@@ -212,34 +213,5 @@ class Poll:
         return f"/v{self._server.version}/{kind.path}"
 
 
-class _NewestFirst:
-    """Whether a list has come newest first so far, and whether it has passed the `horizon`.
-
-    No version documents an order, so it is verified row by row before anything is left unread.
-    """
-
-    def __init__(self, horizon: float) -> None:
-        self._horizon = horizon
-        self._ordered = True
-        self._last = float("inf")
-
-    def whole_page_is_older(self, page: Page[Session]) -> bool:
-        """For a list that must be read to the end if its order gives no reason to stop."""
-        newest = self._check(page)
-        return self._ordered and newest is not None and newest < self._horizon
-
-    def last_row_is_older_or_unordered(self, page: Page[Session]) -> bool:
-        """For a list that is only worth reading while it comes newest first."""
-        self._check(page)
-        return not self._ordered or self._last < self._horizon
-
-    def _check(self, page: Page[Session]) -> float | None:
-        """The start of the page's newest session, None for a page without any."""
-        newest = None
-        for session in page.rows:
-            if session.started is None or session.started > self._last:
-                self._ordered = False
-                return None
-            newest = session.started if newest is None else newest
-            self._last = session.started
-        return newest
+def _start(session: Session) -> float | None:
+    return session.started

@@ -1,13 +1,11 @@
 """Veeam Backup for Microsoft 365, API v5 to v8: one poll of a server from logon to harvest."""
 
-import logging
-from collections.abc import Iterable
-
 from exporter.clock import Clock
 from exporter.config.values import ProductFacts, ServerConfig
 from exporter.errors import NotFound
 from exporter.model import Harvest, OpenSession, ServerInfo, Traffic, Window
 from exporter.rest.client import RestClient
+from exporter.rest.rows import SkippedRows
 from exporter.sources.base import Product, Progress, no_progress
 from exporter.sources.endpoints import Endpoints
 from exporter.sources.selection import admits, select
@@ -15,9 +13,6 @@ from exporter.sources.vb365.facts import FactReader
 from exporter.sources.vb365.logon import VERSIONS, Vb365Dialect, negotiate
 from exporter.sources.vb365.poll import Poll, Server
 from exporter.sources.vb365.sessions import DEFAULT_TYPES, RESTORE, RETRIEVAL, reports
-from exporter.sources.vb365.wire import SkippedRow
-
-log = logging.getLogger(__name__)
 
 FACTS = ProductFacts(
     name="vb365",
@@ -25,8 +20,6 @@ FACTS = ProductFacts(
     api_versions=tuple(f"v{version}" for version in sorted(VERSIONS)),
     max_page_size=1000,
 )
-
-_TOLD_AT_MOST = 1000
 
 
 class Vb365Source:
@@ -40,7 +33,7 @@ class Vb365Source:
         self._client = RestClient(config, self._dialect, clock)
         self._endpoints = Endpoints(config.name)
         self._facts = FactReader(self._client, self._endpoints, clock)
-        self._told: set[str] = set()
+        self._skipped = SkippedRows(config.name)
 
     async def fetch(
         self,
@@ -60,7 +53,7 @@ class Vb365Source:
         await self._read_sessions(poll)
         await poll.follow(self._wanted(open_sessions))
         await self._facts.refresh_names(version, page_size)
-        self._tell_skipped(poll.skipped.values())
+        self._skipped.tell(poll.skipped.values())
         harvest = Harvest(
             sessions=tuple(poll.sessions.values()),
             gone=tuple(poll.gone),
@@ -107,15 +100,6 @@ class Vb365Source:
 
     def _wanted(self, open_sessions: tuple[OpenSession, ...]) -> list[OpenSession]:
         return [one for one in open_sessions if admits(one.session, self._config, DEFAULT_TYPES)]
-
-    def _tell_skipped(self, rows: Iterable[SkippedRow]) -> None:
-        """Log each kind of unreadable row once, not once a poll."""
-        for row in rows:
-            if row.problem not in self._told and len(self._told) < _TOLD_AT_MOST:
-                self._told.add(row.problem)
-                log.warning(
-                    "server %s: a row is skipped: %s: %s", self._config.name, row.place, row.problem
-                )
 
 
 def _pinned(config: ServerConfig) -> int | None:

@@ -1,0 +1,115 @@
+"""Reading what surrounds the sessions of an appliance in Azure: its policies and its build.
+
+All of it is optional: what cannot be read now keeps its last known state.
+"""
+
+from functools import partial
+
+from exporter.clock import Clock
+from exporter.errors import (
+    AuthenticationFailed,
+    Forbidden,
+    NotFound,
+    ParseFailed,
+    SourceError,
+    TlsFailed,
+)
+from exporter.rest.decode import decode_json
+from exporter.rest.paging import Listing, Page, read_all
+from exporter.rest.rows import read_page
+from exporter.rest.together import together
+from exporter.rest.transport import CONNECTIONS
+from exporter.sources.azure.policies import PolicyBook, PolicyList, lists_of, read_single
+from exporter.sources.azure.poll import Server
+from exporter.sources.azure.wire import ABOUT, POLICIES, PolicyRow, follows
+from exporter.sources.endpoints import OPTIONAL_TRIES
+
+REFRESH_AFTER = 600.0
+"""Seconds after which what hardly ever changes, or was forbidden, is asked for again."""
+
+NO_TYPES: frozenset[str] = frozenset()
+
+
+class FactReader:
+    """Keeps a `PolicyBook` and the product's version up to date."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.book = PolicyBook()
+        self.product_version = ""
+        self._clock = clock
+        self._absent: set[str] = set()  # addresses, which hold the version
+        self._policies_due = 0.0
+        self._build_due = 0.0
+
+    async def refresh_build(self, server: Server) -> None:
+        """Read the product's version, if it is time to."""
+        if self._clock.monotonic() >= self._build_due:
+            await server.endpoints.optional("about", self._read_build(server))
+
+    async def refresh_policies(self, server: Server) -> frozenset[str]:
+        """Read all lists of policies; the types of their sessions, or none if a list is missing.
+
+        Not every role may read them: after a refusal they are left alone for a while.
+        """
+        if self._clock.monotonic() < self._policies_due:
+            return NO_TYPES
+        lists = [
+            one for one in lists_of(server.version) if server.path(one.path) not in self._absent
+        ]
+        outcomes = await together([partial(self._try, server, one) for one in lists], CONNECTIONS)
+        errors = [error for error in outcomes if error is not None]
+        if errors:
+            server.endpoints.fails("policies", errors[0])
+            if any(isinstance(error, Forbidden) for error in errors):
+                self._policies_due = self._clock.monotonic() + REFRESH_AFTER
+            return NO_TYPES
+        read = [one.types() for one in lists if self.book.was_read(one)]
+        if read:
+            server.endpoints.works("policies")
+        return NO_TYPES.union(*read)
+
+    async def _read_build(self, server: Server) -> None:
+        response = await server.client.get(server.path("system/about"), tries=OPTIONAL_TRIES)
+        self.product_version = decode_json(ABOUT, response).server_version or ""
+        self._build_due = self._clock.monotonic() + REFRESH_AFTER
+
+    async def _try(self, server: Server, listed: PolicyList) -> SourceError | None:
+        """Read one list; why it could not be read whole. A version without the list is no error."""
+        try:
+            await self._read(server, listed)
+        except (AuthenticationFailed, TlsFailed):
+            raise
+        except NotFound as error:
+            if self.book.was_read(listed):
+                return error
+            self._absent.add(server.path(listed.path))
+        except SourceError as error:
+            return error
+        return None
+
+    async def _read(self, server: Server, listed: PolicyList) -> None:
+        path = server.path(listed.path)
+        if listed.single:
+            response = await server.client.get(path, tries=OPTIONAL_TRIES)
+            self.book.take(listed, read_single(response))
+            return
+        rows, skipped = await _read_list(server, path)
+        self.book.take(listed, rows)
+        if skipped:
+            raise ParseFailed(f"GET {path} holds policies that cannot be read")
+
+
+async def _read_list(server: Server, path: str) -> tuple[list[PolicyRow], int]:
+    """Every readable row of a list, and how many rows are not."""
+    skipped = 0
+
+    async def fetch(offset: int) -> Page[PolicyRow]:
+        nonlocal skipped
+        size = server.page_size
+        params = (("Offset", str(offset)), ("Limit", str(size)))
+        response = await server.client.get(path, params, tries=OPTIONAL_TRIES)
+        page = read_page(POLICIES, response)
+        skipped += len(page.skipped)
+        return Page(page.rows, page.length, follows(page, offset, size))
+
+    return await read_all(Listing(f"GET {path}", fetch, identity=lambda row: row.id)), skipped
