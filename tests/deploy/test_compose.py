@@ -158,3 +158,21 @@ def test_prometheus_differs_from_the_sample_in_addresses_only() -> None:
         for section in (*config["scrape_configs"], *config["alerting"]["alertmanagers"]):
             del section["static_configs"]
     assert ours == sample
+
+
+def test_grafana_finds_prometheus_and_the_dashboards(stack: dict[str, Any]) -> None:
+    """The provisioned addresses, folders and intervals are those of the stack."""
+    provisioning = ROOT / "grafana" / "provisioning"
+    (source,) = yaml.safe_load((provisioning / "datasources/prometheus.yml").read_text())[
+        "datasources"
+    ]
+    (provider,) = yaml.safe_load((provisioning / "dashboards/backup.yml").read_text())["providers"]
+    mounted = {
+        volume["target"]: volume["source"]
+        for volume in stack["services"]["grafana"]["volumes"]
+        if volume["type"] == "bind"
+    }
+    assert source["url"] == "http://prometheus:9090"
+    prometheus = yaml.safe_load((FOLDER / "prometheus.yml").read_text(encoding="utf-8"))
+    assert source["jsonData"]["timeInterval"] == prometheus["global"]["scrape_interval"]
+    assert mounted[provider["options"]["path"]] == str(ROOT / "grafana" / "dashboards")
