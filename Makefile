@@ -71,11 +71,13 @@ screenshots: $(DEVELOPMENT) ## Take the pictures of the documentation anew
 # The dev lock is constrained by the runtime lock: what is tested is what is shipped.
 LOCK = compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make lock"
-lock: ## Resolve the newest allowed versions into both lock files (needs uv)
+lock: ## Resolve the newest allowed versions into the lock files (needs uv)
 	@test -n "$(UV)" || { echo "make lock needs uv on the PATH." >&2; exit 1; }
 	$(UV) pip $(LOCK) --upgrade pyproject.toml --output-file requirements.lock
 	$(UV) pip $(LOCK) --upgrade pyproject.toml --extra dev --constraint requirements.lock \
 		--output-file requirements-dev.lock
+	$(UV) pip $(LOCK) --upgrade --group build --constraint requirements-dev.lock \
+		--output-file requirements-build.lock
 
 clean: ## Remove the environment and everything else that is made
 	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* coverage.xml
