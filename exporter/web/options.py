@@ -12,7 +12,7 @@ from exporter.sharding import ALONE, Shard
 DEFAULT_PORT = 19741
 DEFAULT_TELEMETRY_PATH = "/metrics"
 TELEMETRY_PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
-RESERVED_PATHS = ("/-/", "/api/", "/config", "/probe", "/sd", "/static/")
+RESERVED_PATHS = ("/-/", "/api/", "/config", "/job", "/probe", "/sd", "/static/")
 LISTEN_ADDRESS = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.%\w]+)\]|(?P<host>[^\[\]:\s/]*)):(?P<port>\d+)"
 )
