@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-stack test check format bench soak docs golden screenshots lock clean
+.PHONY: help demo demo-stack test check format bench soak docs golden chart release-check screenshots lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -64,6 +64,12 @@ docs: $(DEVELOPMENT) ## Write the reference pages anew from the tables in the co
 
 golden: $(DEVELOPMENT) ## Write the golden files anew from what the code says now; read the diff
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -k golden $(ARGS)
+
+chart: $(DEVELOPMENT) ## Copy rules and dashboards into the Helm chart and render the plain manifests
+	$(BIN)/python -m scripts.chart
+
+release-check: $(DEVELOPMENT) ## Build wheel and sdist, install each afresh and try it
+	$(BIN)/python -m scripts.release_check $(ARGS)
 
 screenshots: $(DEVELOPMENT) ## Take the pictures of the documentation anew
 	$(BIN)/python -m scripts.screenshots $(ARGS)
