@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+SENTINELS = (None, "9999-12-31T23:59:59.9999999Z", "0001-01-01T00:00:00", "")
+"""Ends that mean that there was none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -9,7 +12,8 @@ class Case:
 
     `versions` are (version the simulator serves, version the source is pinned to). Paths are
     patterns as faults take them; `by_id` ends before the id. `refreshes` says whether a token is
-    renewed without the password. `unknown_fields` are the words a session may have anew.
+    renewed without the password. `unknown` pairs what a fault calls a field with what we call it.
+    `raw_end` are the fields that tell an end, the time first; `many` sessions fill several pages.
     """
 
     product: str
@@ -19,9 +23,10 @@ class Case:
     logoff: tuple[str, ...] = ()
     refreshes: bool = True
     page_limit: int = 5
-    unknown_fields: tuple[str, ...] = ("status",)
+    many: int = 13
+    unknown: tuple[tuple[str, str], ...] = (("status", "status"),)
     sentinel_ends: tuple[object, ...] = (None,)
-    raw_end: str = ""
+    raw_end: tuple[str, ...] = ()
     raw_start: str = ""
 
 
@@ -32,10 +37,32 @@ CASES = (
         sessions="/v*/jobsessions",
         logon="/v*/token",
         logoff=("v7", "v8"),
-        unknown_fields=("status", "bottleneck"),
-        sentinel_ends=(None, "9999-12-31T23:59:59.9999999Z", "0001-01-01T00:00:00", ""),
-        raw_end="endTime",
+        unknown=(("status", "status"), ("bottleneck", "bottleneck")),
+        sentinel_ends=SENTINELS,
+        raw_end=("endTime",),
         raw_start="creationTime",
+    ),
+    Case(
+        product="azure",
+        versions=(
+            ("v1", "v1"),
+            ("v2", "v2"),
+            ("v3", "v3"),
+            ("v4", "v4"),
+            ("v5", "v5"),
+            ("v6", "v6"),
+            ("v7", "v7"),
+            ("v8", "v8"),
+            ("v8.1", "v8.1"),
+            ("v8.1", "v6"),
+        ),
+        sessions="/api/v*/jobsessions",
+        logon="/api/oauth2/token",
+        many=70,
+        unknown=(("status", "status"), ("type", "session_type")),
+        sentinel_ends=SENTINELS,
+        raw_end=("executionStopTime", "executionDuration"),
+        raw_start="executionStartTime",
     ),
 )
 
