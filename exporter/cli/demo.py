@@ -60,6 +60,14 @@ SERVERS = (
         note="every answer takes a third of a second",
     ),
     DemoServer("m365-oslo", "vb365", "v8", refused=True, note="its password has expired"),
+    DemoServer("azure-west", "azure", "v8.1", tls=True, note="healthy, HTTPS with a pinned key"),
+    DemoServer(
+        "azure-north",
+        "azure",
+        "v6",
+        faults=(Fault("mfa"),),
+        note="its account wants a second factor",
+    ),
 )
 """The cast of the demo; a server whose product is not simulated is left out."""
 
