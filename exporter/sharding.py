@@ -8,12 +8,37 @@ https://www.microsoft.com/en-us/research/wp-content/uploads/2017/02/HRW98.pdf
 
 import hashlib
 import re
+from dataclasses import dataclass
 
 ORDINAL = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?-(0|[1-9]\d{0,5})", re.ASCII)
 """A StatefulSet's pod: the set's name, a hyphen, and its number without leading zeros.
 
 https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of `total` processes that share the servers.
+
+    `address` is `host:port` of any of them with `{ordinal}` in it, as Prometheus can reach it;
+    empty where nobody said.
+    """
+
+    ordinal: int = 0
+    total: int = 1
+    address: str = ""
+
+    def owns(self, server: str) -> bool:
+        """Whether this process polls the server."""
+        return owner(server, self.total) == self.ordinal
+
+    def address_of(self, server: str) -> str:
+        """Where the server's metrics are served; empty where that is not known."""
+        return self.address.replace("{ordinal}", str(owner(server, self.total)))
+
+
+ALONE = Shard()
 
 
 def owner(server: str, shards: int) -> int:
