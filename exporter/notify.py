@@ -13,6 +13,8 @@ from collections.abc import Mapping
 
 MICROSECONDS = 1_000_000
 STATUS_LENGTH = 200
+PATIENCE = 1.0
+"""Seconds to wait while the supervisor's queue is full: the exporter has other things to do."""
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +70,7 @@ def _tell(environ: Mapping[str, str], *assignments: str) -> bool:
     message = "\n".join(line for line in assignments if line).encode()
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as sender:
+            sender.settimeout(PATIENCE)
             sender.sendto(message, place)
     except OSError as error:
         log.warning("systemd was not told", extra={"problem": str(error)})

@@ -39,9 +39,7 @@ HELMS_OWN = re.compile(
 )
 """What would claim of a plain manifest that Helm looks after it."""
 
-HEADER = (
-    "# Rendered from deploy/helm by `make chart`; change it there, or patch it with Kustomize.\n"
-)
+HEADER = "# Rendered from deploy/helm by `make chart`; change it there, or patch with Kustomize.\n"
 
 
 def copies() -> dict[Path, str]:
