@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from exporter.simulator.enterprise_manager import EnterpriseManager
+from exporter.simulator.enterprise_manager_profile import PROFILE as ENTERPRISE_MANAGER_PROFILE
 from exporter.simulator.exchange import SimulatedProduct
 from exporter.simulator.profile import Profile
 from exporter.simulator.vb365 import Vb365
@@ -22,4 +24,7 @@ class Simulator:
     create: Callable[[World, str | None, str], SimulatedProduct]
 
 
-SIMULATORS = {"vb365": Simulator(VB365_PROFILE, Vb365)}
+SIMULATORS = {
+    "vb365": Simulator(VB365_PROFILE, Vb365),
+    "enterprise_manager": Simulator(ENTERPRISE_MANAGER_PROFILE, EnterpriseManager),
+}

@@ -54,6 +54,7 @@ class World:
     def __init__(self, profile: Profile, build: Build, clock: Clock) -> None:
         self.profile = profile
         self.revision = 0
+        self.speed = build.speed
         self._clock = clock
         self._seed = build.seed
         scenario = Scenario(profile, build.seed, build.speed)
