@@ -3,13 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-<<<<<<< HEAD
-from exporter.simulator import azure_profile, vb365_profile
+from exporter.simulator import azure_profile, enterprise_manager_profile, vb365_profile
 from exporter.simulator.azure import Azure
-=======
 from exporter.simulator.enterprise_manager import EnterpriseManager
-from exporter.simulator.enterprise_manager_profile import PROFILE as ENTERPRISE_MANAGER_PROFILE
->>>>>>> sim-em
 from exporter.simulator.exchange import SimulatedProduct
 from exporter.simulator.profile import Profile
 from exporter.simulator.vb365 import Vb365
@@ -29,11 +25,9 @@ class Simulator:
 
 
 SIMULATORS = {
-<<<<<<< HEAD
     "vb365": Simulator(lambda _version: vb365_profile.PROFILE, Vb365),
     "azure": Simulator(azure_profile.profile_of, Azure),
-=======
-    "vb365": Simulator(VB365_PROFILE, Vb365),
-    "enterprise_manager": Simulator(ENTERPRISE_MANAGER_PROFILE, EnterpriseManager),
->>>>>>> sim-em
+    "enterprise_manager": Simulator(
+        lambda _version: enterprise_manager_profile.PROFILE, EnterpriseManager
+    ),
 }

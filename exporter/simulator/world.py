@@ -57,11 +57,8 @@ class World:
     def __init__(self, profile: Profile, build: Build, clock: Clock) -> None:
         self.profile = profile
         self.revision = 0
-<<<<<<< HEAD
-        self.job_revision = 0
-=======
         self.speed = build.speed
->>>>>>> sim-em
+        self.job_revision = 0
         self._clock = clock
         self._seed = build.seed
         scenario = Scenario(profile, build.seed, build.speed)
