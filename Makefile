@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-stack test check format bench soak docs golden screenshots lock clean
+.PHONY: help demo demo-stack test check format bench soak docs golden chart release-check screenshots lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -65,17 +65,25 @@ docs: $(DEVELOPMENT) ## Write the reference pages anew from the tables in the co
 golden: $(DEVELOPMENT) ## Write the golden files anew from what the code says now; read the diff
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -k golden $(ARGS)
 
+chart: $(DEVELOPMENT) ## Copy rules and dashboards into the Helm chart and render the plain manifests
+	$(BIN)/python -m scripts.chart
+
+release-check: $(DEVELOPMENT) ## Build wheel and sdist, install each afresh and try it
+	$(BIN)/python -m scripts.release_check $(ARGS)
+
 screenshots: $(DEVELOPMENT) ## Take the pictures of the documentation anew
 	$(BIN)/python -m scripts.screenshots $(ARGS)
 
 # The dev lock is constrained by the runtime lock: what is tested is what is shipped.
 LOCK = compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make lock"
-lock: ## Resolve the newest allowed versions into both lock files (needs uv)
+lock: ## Resolve the newest allowed versions into the lock files (needs uv)
 	@test -n "$(UV)" || { echo "make lock needs uv on the PATH." >&2; exit 1; }
 	$(UV) pip $(LOCK) --upgrade pyproject.toml --output-file requirements.lock
 	$(UV) pip $(LOCK) --upgrade pyproject.toml --extra dev --constraint requirements.lock \
 		--output-file requirements-dev.lock
+	$(UV) pip $(LOCK) --upgrade --group build --constraint requirements-dev.lock \
+		--output-file requirements-build.lock
 
 clean: ## Remove the environment and everything else that is made
 	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* coverage.xml

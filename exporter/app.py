@@ -5,10 +5,10 @@ import logging
 import platform
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from exporter import __version__
+from exporter import __version__, notify
 from exporter.clock import Clock, SystemClock
 from exporter.config.values import Config
 from exporter.errors import ConfigurationError, ExporterError
@@ -33,8 +33,6 @@ class Options:
 
     storage: Path | None
     web: WebOptions
-    shard_ordinal: int = 0
-    shard_total: int = 1
 
 
 class Exporter:
@@ -84,8 +82,8 @@ class Exporter:
             ledger_errors=self._ledger.errors,
             ledger_sessions=self._ledger.sessions,
             ledger_commits=self._ledger.commits(),
-            shard_ordinal=self._options.shard_ordinal,
-            shards=self._options.shard_total,
+            shard_ordinal=self._options.web.shard.ordinal,
+            shards=self._options.web.shard.total,
         )
 
     def ready(self) -> bool:
@@ -108,17 +106,27 @@ class Exporter:
 
     async def _serve(self, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
         try:
-            await self._fleet.apply(self.config, group)
+            await self._fleet.apply(self._own(self.config), group)
             self._group = group
             self.exposition.publish_exporter(self.exporter())
             await self.web.start()
             self._say_started()
-            own = group.create_task(self._refresh_own_facts())
+            tasks = [
+                group.create_task(self._refresh_own_facts()),
+                group.create_task(self._show_life()),
+            ]
             await stop.wait()
-            own.cancel()
+            notify.stopping()
+            for task in tasks:
+                task.cancel()
         finally:
             await self.web.close()
             await self._fleet.close()
+
+    def _own(self, config: Config) -> Config:
+        """The configuration with the servers that this shard polls."""
+        shard = self._options.web.shard
+        return replace(config, servers=tuple(s for s in config.servers if shard.owns(s.name)))
 
     def _say_started(self) -> None:
         log.info(
@@ -130,8 +138,16 @@ class Exporter:
                 "storage": self._options.storage or "memory only",
             },
         )
+        notify.ready(f"serving {len(self._fleet.views())} servers")
         for warning in self.config.warnings:
             log.warning("configuration", extra={"warning": warning})
+
+    async def _show_life(self) -> None:
+        """Tell a supervisor that waits for it that the event loop still turns."""
+        interval = notify.watchdog_interval()
+        while interval:
+            notify.alive()
+            await self.clock.sleep(interval)
 
     async def _refresh_own_facts(self) -> None:
         while True:
@@ -145,14 +161,16 @@ class Exporter:
         """
         async with self._reloading:
             assert self._group is not None
+            notify.reloading()
             try:
                 config = await asyncio.to_thread(self._load)
-                await self._fleet.apply(config, self._group)
+                await self._fleet.apply(self._own(config), self._group)
             except ConfigurationError as error:
                 self._reloaded = (False, self._reloaded[1])
                 log.error("configuration was not reloaded", extra={"problem": str(error)})
                 return error.problems
             finally:
+                notify.ready()
                 self.exposition.publish_exporter(self.exporter())
             self.config = config
             self._reloaded = (True, self.clock.now())

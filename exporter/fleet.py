@@ -85,7 +85,7 @@ class Fleet:
         product = self._products[server.product]
         return Subject(
             config=server,
-            reports=product.reports,
+            reports=lambda session_type: product.reports_of(server, session_type),
             max_age=lambda job_name, session_type: config.max_age(
                 server.name, job_name, session_type
             ),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from exporter.model import NO_STATISTICS, Bottleneck, Result, ServerInfo, Statistics
+from exporter.model import NO_STATISTICS, Bottleneck, Result, ServerInfo, Session, Statistics
 
 DURATION_BUCKETS = (
     60.0,
@@ -54,12 +54,16 @@ class Totals(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class JobNow(msgspec.Struct, frozen=True):
-    """What a job is doing now. `oldest` figures are those of the oldest running session."""
+    """What a job is doing now. `oldest` figures are those of the oldest running session.
+
+    `open` are the sessions themselves, oldest first (at most 30, the newest of them).
+    """
 
     running: int = 0
     queued: int = 0
     oldest_start: float | None = None
     oldest: Statistics = Statistics()
+    open: tuple[Session, ...] = ()
 
 
 class JobView(msgspec.Struct, frozen=True):

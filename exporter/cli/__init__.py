@@ -2,17 +2,8 @@
 
 import sys
 
-from exporter.cli.demo import COMMAND as DEMO
 from exporter.cli.flags import Command, build_parser
-from exporter.cli.healthcheck import COMMAND as HEALTHCHECK
-from exporter.cli.ledger import COMMAND as LEDGER
-from exporter.cli.serve import COMMAND as SERVE
-from exporter.cli.sessions import COMMAND as SESSIONS
-from exporter.cli.simulate import COMMAND as SIMULATE
 from exporter.errors import ExporterError
-
-COMMANDS: tuple[Command, ...] = (SERVE, SESSIONS, DEMO, SIMULATE, LEDGER, HEALTHCHECK)
-"""Every command; the first is meant when none is given."""
 
 NOT_FOR_SERVE = ("-h", "--help", "--version")
 
@@ -20,10 +11,11 @@ NOT_FOR_SERVE = ("-h", "--help", "--version")
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; the process's exit code: 0 ok, 1 configuration or start-up error, 2 usage."""
     words = sys.argv[1:] if arguments is None else arguments
-    names = {command.name for command in COMMANDS}
+    commands = commands_for(words)
+    names = {command.name for command in commands}
     if not words or (words[0] not in names and words[0] not in NOT_FOR_SERVE):
-        words = [COMMANDS[0].name, *words]
-    options = build_parser(COMMANDS).parse_args(words)
+        words = [commands[0].name, *words]
+    options = build_parser(commands).parse_args(words)
     try:
         code: int = options.run(options)
     except ExporterError as error:
@@ -35,3 +27,18 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     return code
+
+
+def commands_for(words: list[str]) -> tuple[Command, ...]:
+    """The commands to choose from.
+
+    Containers run the health check every few seconds, with as little processor time as the exporter
+    itself was given. Loading the rest of the program for it would cost many times its own work.
+    """
+    if words[:1] == ["healthcheck"]:
+        from exporter.cli.healthcheck import COMMAND  # noqa: PLC0415 -- see above
+
+        return (COMMAND,)
+    from exporter.cli.commands import COMMANDS  # noqa: PLC0415 -- see above
+
+    return COMMANDS

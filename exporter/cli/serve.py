@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from exporter.cli.flags import (
 from exporter.config.dump import dump_config
 from exporter.config.load import load_config
 from exporter.config.values import Config
-from exporter.errors import ConfigurationError, ServingError
+from exporter.errors import ConfigurationError, ExporterError, ServingError
 from exporter.log import set_up
+from exporter.sharding import Shard, ordinal_from_hostname
 from exporter.sources import SOURCES
 from exporter.web import webconfig
 from exporter.web.options import ListenAddress, WebOptions, parse_listen_address
@@ -92,15 +94,27 @@ def add_web_flags(parser: argparse.ArgumentParser) -> None:
 
 def _add_shard_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--shard.ordinal", dest="shard_ordinal", type=int, metavar="N", help="this shard's number"
+        "--shard.ordinal",
+        dest="shard_ordinal",
+        type=count,
+        metavar="N",
+        help="this shard's number, from 0 (default: the number at the end of the host name)",
     )
     parser.add_argument(
         "--shard.total",
         dest="shard_total",
-        type=int,
+        type=count,
         default=1,
         metavar="N",
         help="number of shards that share the servers (default: 1)",
+    )
+    parser.add_argument(
+        "--shard.address",
+        dest="shard_address",
+        default="",
+        metavar="TEMPLATE",
+        help="host:port of any shard with {ordinal} in it, for /sd; as in "
+        "exporter-{ordinal}.exporter:19741",
     )
 
 
@@ -129,7 +143,25 @@ def web_options(options: argparse.Namespace) -> WebOptions:
         enable_lifecycle=options.enable_lifecycle,
         max_requests=options.max_requests,
         dump_config=dump_config,
+        shard=_shard(options),
     )
+
+
+def _shard(options: argparse.Namespace) -> Shard:
+    """Which servers this process polls. Raises ExporterError for a number that cannot be."""
+    total, ordinal = getattr(options, "shard_total", 1), getattr(options, "shard_ordinal", None)
+    host = socket.gethostname()
+    if ordinal is None:
+        ordinal = ordinal_from_hostname(host) if total > 1 else 0
+    if ordinal is None:
+        raise ExporterError(
+            f'--shard.ordinal is missing, and the host name "{host}" does not end in a number'
+        )
+    if ordinal >= total:
+        raise ExporterError(
+            f"--shard.ordinal={ordinal} needs --shard.total above it, and that is {total}"
+        )
+    return Shard(ordinal, total, getattr(options, "shard_address", ""))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -161,7 +193,7 @@ def find_problems(options: argparse.Namespace) -> tuple[str, ...]:
 async def _serve(options: argparse.Namespace) -> None:
     storage = Path(options.storage_path) if options.storage_path else None
     exporter = Exporter(
-        Options(storage, web_options(options), options.shard_ordinal or 0, options.shard_total),
+        Options(storage, web_options(options)),
         SOURCES,
         lambda: load(options.config_file),
     )

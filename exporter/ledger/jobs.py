@@ -158,9 +158,15 @@ def _apply(state: JobState, key: Key, sight: Sight) -> JobState:
         fold=fold,
         totals=counting.count(state.totals, job_news.counted) if job_news.counted else state.totals,
         active=max(state.active, job_news.active()),
-        listed=state.listed or (sight.harvest.job_list and facts is not None),
+        listed=state.listed or _is_listed(key, sight),
         missing=_missing(state, key, sight),
     )
+
+
+def _is_listed(key: Key, sight: Sight) -> bool:
+    """Whether the product's list names the job; facts of other types come from their sessions."""
+    covered = sight.harvest.job_list and key.session_type in sight.harvest.listed_types
+    return covered and key.job_id in sight.facts
 
 
 def _renamed(job: Job, name: str) -> Job:

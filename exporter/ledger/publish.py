@@ -23,6 +23,9 @@ from exporter.view import (
 UNKNOWN_FIELDS = ("status", "session_type", "bottleneck", "session")
 """Where a word that we do not know, or a row that cannot be read, may turn up; seeded with 0."""
 
+MOST_OPEN = 30
+"""So many open sessions of a job are shown one by one: restores may be many at a time."""
+
 
 class Subject(NamedTuple):
     """A configured server as the ledger needs to know it.
@@ -181,9 +184,16 @@ def _zeros(state: JobState) -> Totals:
 
 def _now(sessions: Sequence[Session]) -> JobNow:
     """What a job's open sessions are doing; the oldest running one speaks for progress."""
-    running = [session for session in sessions if session.state is State.RUNNING]
+    by_age = sorted(sessions, key=_start)
+    running = [session for session in by_age if session.state is State.RUNNING]
     queued = sum(session.state is State.QUEUED for session in sessions)
+    newest = tuple(by_age[-MOST_OPEN:])
     if not running:
-        return JobNow(queued=queued)
-    oldest = min(running, key=lambda session: session.started or float("inf"))
-    return JobNow(len(running), queued, oldest.started, oldest.statistics or NO_STATISTICS)
+        return JobNow(queued=queued, open=newest)
+    oldest = running[0]
+    return JobNow(len(running), queued, oldest.started, oldest.statistics or NO_STATISTICS, newest)
+
+
+def _start(session: Session) -> float:
+    """Sessions whose start is unknown count as the newest."""
+    return float("inf") if session.started is None else session.started

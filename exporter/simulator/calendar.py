@@ -138,7 +138,7 @@ class Calendar:
             moment
             for around in range(earliest, slot + 1)
             for run in self._filled(around)
-            for moment in (run.created, run.started, run.ended or end)
+            for moment in run.turns(self._scenario.profile.words)
             if start <= moment < end
         }
         return [*sorted(moments), end]

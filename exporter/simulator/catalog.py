@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from exporter.simulator import azure_profile, enterprise_manager_profile, vb365_profile
+from exporter.simulator.azure import Azure
 from exporter.simulator.enterprise_manager import EnterpriseManager
-from exporter.simulator.enterprise_manager_profile import PROFILE as ENTERPRISE_MANAGER_PROFILE
 from exporter.simulator.exchange import SimulatedProduct
 from exporter.simulator.profile import Profile
 from exporter.simulator.vb365 import Vb365
-from exporter.simulator.vb365_profile import PROFILE as VB365_PROFILE
 from exporter.simulator.world import World
 
 
@@ -16,15 +16,18 @@ from exporter.simulator.world import World
 class Simulator:
     """What it takes to simulate a product: its world's profile, and its API over a world.
 
-    `create` gets the world, the newest API version to serve (None: the newest known; ValueError if
-    unknown) and the password of the one account.
+    Both get the newest API version to serve (None: the newest known; ValueError if unknown).
+    `create` also gets the world and the password of the one account.
     """
 
-    profile: Profile
+    profile: Callable[[str | None], Profile]
     create: Callable[[World, str | None, str], SimulatedProduct]
 
 
 SIMULATORS = {
-    "vb365": Simulator(VB365_PROFILE, Vb365),
-    "enterprise_manager": Simulator(ENTERPRISE_MANAGER_PROFILE, EnterpriseManager),
+    "vb365": Simulator(lambda _version: vb365_profile.PROFILE, Vb365),
+    "azure": Simulator(azure_profile.profile_of, Azure),
+    "enterprise_manager": Simulator(
+        lambda _version: enterprise_manager_profile.PROFILE, EnterpriseManager
+    ),
 }

@@ -166,6 +166,19 @@ def _clock(server: SimulatedServer, given: dict[str, Any]) -> Answer:
     return Answer(204)
 
 
+def _habits(server: SimulatedServer, _given: dict[str, Any]) -> Answer:
+    habits = server.product.habits
+    return json_answer({} if habits is None else dataclasses.asdict(habits))
+
+
+def _change_habits(server: SimulatedServer, given: dict[str, Any]) -> Answer:
+    habits = server.product.habits
+    _only(given, set() if habits is None else {one.name for one in dataclasses.fields(habits)})
+    if given:
+        server.product.habits = dataclasses.replace(habits, **given)
+    return Answer(204)
+
+
 def _absolute(server: SimulatedServer, given: dict[str, Any]) -> dict[str, Any]:
     now = server.world.now()
     times = {name: given[name] for name in TIMES if given.get(name) is not None}
@@ -197,4 +210,6 @@ _CALLS: dict[tuple[str, str], Callable[[SimulatedServer, dict[str, Any]], Answer
     ("DELETE", "faults"): _clear_faults,
     ("GET", "requests"): _requests,
     ("POST", "clock"): _clock,
+    ("GET", "habits"): _habits,
+    ("PATCH", "habits"): _change_habits,
 }

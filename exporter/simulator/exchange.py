@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from exporter.simulator.faults import Fault
 from exporter.simulator.runs import Run
@@ -83,7 +83,12 @@ class Logons(Protocol):
 
 
 class SimulatedProduct(Protocol):
-    """One product's API over a world."""
+    """One product's API over a world.
+
+    `habits` is a frozen dataclass of what differs between servers of the product, None without.
+    """
+
+    habits: Any
 
     @property
     def logons(self) -> Logons:

@@ -25,6 +25,8 @@ QUIRKS = {
     "insert_row": "a new session finishes before each page after the first: rows shift",
     "malformed_row": "put a row that cannot be read in front of the page",
     "unknown_word": "show `word` for `field` (status, bottleneck or type) in the first row",
+    "mfa": "the right password buys no token: a second factor is wanted (azure)",
+    "licence": "403 until somebody accepts the licence agreement (azure)",
 }
 ORDERS = {
     "expire_tokens": "end all logons; with `completely` also what could renew them",

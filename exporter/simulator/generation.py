@@ -17,7 +17,6 @@ from exporter.simulator.runs import Figures, Job, Run
 LONGEST_RUN = 10 * HOUR
 LONGEST_QUEUE = 10 * MINUTE
 RETRY_WAIT = 10 * MINUTE
-ATTEMPTS = 4
 FULL_EVERY = 28
 WEEKEND_SHARE = 0.35
 CALM = (("failed", 0.015), ("warning", 0.075), ("canceled", 0.004))
@@ -48,6 +47,12 @@ def identifier(seed: int, *about: object) -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
+def session_id(profile: Profile, seed: int, *about: object) -> str:
+    """The id of a session in the form that the product uses."""
+    made = identifier(seed, *about)
+    return str(int(made[:13].replace("-", ""), 16)) if profile.numeric_ids else made
+
+
 def scheduled_at(template: JobTemplate, number: int, speed: float) -> float:
     """When the occurrence is due, seconds since the epoch."""
     return (number * template.period + template.phase) / speed
@@ -68,7 +73,7 @@ def occurrence(scenario: Scenario, job: Job, number: int) -> tuple[Run, ...]:
         return ()
     runs: list[Run] = []
     created = 1 + 3 * uniforms(scenario.seed, "late", job.index, number)[0]
-    while len(runs) < ATTEMPTS:
+    while len(runs) < scenario.profile.attempts:
         plan = _plan(scenario, job, number, len(runs), created)
         if runs and not plan.worth_a_try:
             runs[-1] = replace(runs[-1], will_retry=False)
@@ -102,22 +107,24 @@ class _Plan:
 
     def run(self, due: float, earlier: list[Run]) -> Run:
         """The attempt as a run of the faster world, with microseconds."""
-        speed, words = self.scenario.speed, self.scenario.profile.words
-        job = self.job
+        scenario, job = self.scenario, self.job
+        speed, profile = scenario.speed, scenario.profile
+        fixed = job.template.status if job.template else ""
+        about = ("run", job.index, self.number, self.attempt)
         return Run(
-            id=identifier(self.scenario.seed, "run", job.index, self.number, self.attempt),
+            id=session_id(profile, scenario.seed, *about),
             job_id=job.owner_id,
             kind=job.kind,
             created=round(due + self.created / speed, 6),
             started=round(due + (self.created + self.queued) / speed, 6),
-            ended=round(due + self.ended / speed, 6),
-            status=words.outcome(self.outcome),
+            ended=None if fixed else round(due + self.ended / speed, 6),
+            status=fixed or profile.words.outcome(self.outcome),
             figures=self._figures(),
             retry=self.attempt,
             main_id=earlier[0].id if earlier else "",
             will_retry=self.outcome == "failed"
             and bool(job.owner_id)
-            and self.attempt + 1 < ATTEMPTS,
+            and self.attempt + 1 < profile.attempts,
             full=self.number % FULL_EVERY == 0,
             message=self._message(),
             organization=job.organization,

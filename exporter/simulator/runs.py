@@ -7,7 +7,7 @@ since the epoch by the world's true clock; a shifted server clock is applied whe
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from exporter.simulator.profile import JobTemplate, Words
+from exporter.simulator.profile import TURNING_POINT, JobTemplate, Words
 
 FOREVER = float("inf")
 
@@ -75,7 +75,8 @@ class Run:
         if now < self.started:
             return words.queued
         if now < self.ended:
-            return words.running
+            late = self.fraction_at(now) >= TURNING_POINT
+            return words.foreboding.get(self.status or "", words.running) if late else words.running
         return self.status or words.success
 
     def finished_at(self, now: float, words: Words) -> bool:
@@ -83,6 +84,15 @@ class Run:
         if self.ended is not None:
             return now >= self.ended
         return self.status is not None and self.status not in words.open
+
+    def turns(self, words: Words) -> tuple[float, ...]:
+        """The moments at which it shows another word or figure than before."""
+        if self.ended is None:
+            return (self.created, self.started)
+        if self.status not in words.foreboding:
+            return (self.created, self.started, self.ended)
+        turn = self.started + TURNING_POINT * (self.ended - self.started)
+        return (self.created, self.started, turn, self.ended)
 
     def fraction_at(self, now: float) -> float:
         """How much of the run is done at `now`, 0 to 1; 0 for a run without a planned end."""

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
+from exporter.simulator.profile import Words
 from exporter.simulator.runs import Run
 
 
@@ -40,13 +41,13 @@ class ScriptedRuns:
         self._sorted()
         return (run for run in self._by_job.get(job_id, ()) if run.created <= now)
 
-    def next_moment(self, now: float) -> float:
+    def next_moment(self, now: float, words: Words) -> float:
         """When the next of these starts, goes to work, ends or becomes visible."""
         return min(
             (
                 moment
                 for run in self._by_id.values()
-                for moment in (run.created, run.started, run.ended or 0.0, run.visible_from)
+                for moment in (*run.turns(words), run.visible_from)
                 if moment > now
             ),
             default=float("inf"),

@@ -1,6 +1,6 @@
 """Which runs a list call asks for, and the runs it gets, read only as far as somebody looks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -12,7 +12,9 @@ from exporter.simulator.runs import FOREVER, Run
 class Wanted:
     """The filters of a list call. Bounds are seconds since the epoch by the world's true clock.
 
-    `open_ended` says whether a run without an end passes the bounds on the end.
+    `open_ended` says whether a run without an end passes the bounds on the end. A run that has not
+    gone to work passes no bounds on the start. `by_start` orders by start instead of creation,
+    those without a start first.
     """
 
     kinds: frozenset[str]
@@ -20,16 +22,24 @@ class Wanted:
     statuses: frozenset[str] = frozenset()
     created_from: float = -FOREVER
     created_until: float = FOREVER
+    started_from: float = -FOREVER
+    started_until: float = FOREVER
     ended_from: float = -FOREVER
     ended_until: float = FOREVER
     open_ended: bool = True
+    by_start: bool = False
 
     def oldest_creation(self, longest_run: float) -> float:
         """Nothing scheduled that was created before this can be wanted."""
-        return max(self.created_from, self.ended_from - longest_run)
+        bounds = (self.started_from - longest_run, self.ended_from - longest_run)
+        return max(self.created_from, *bounds)
 
     def of(self, runs: Iterator[Run], now: float, words: Words) -> Iterator[Run]:
-        """The wanted ones of `runs`."""
+        """The wanted ones of `runs`, which come newest creation first."""
+        found = self._filtered(runs, now, words)
+        return iter(sorted(found, key=_by_start(now), reverse=True)) if self.by_start else found
+
+    def _filtered(self, runs: Iterator[Run], now: float, words: Words) -> Iterator[Run]:
         for run in runs:
             if run.kind in self.kinds and run.visible_from <= now and self._bounded(run, now):
                 if self.job_id and run.job_id != self.job_id:
@@ -41,9 +51,20 @@ class Wanted:
     def _bounded(self, run: Run, now: float) -> bool:
         if not self.created_from <= run.created <= self.created_until:
             return False
+        if not self._start_bounded(run, now):
+            return False
         if run.ended is None or run.ended > now:
             return self.open_ended and self.ended_until == FOREVER
         return self.ended_from <= run.ended <= self.ended_until
+
+    def _start_bounded(self, run: Run, now: float) -> bool:
+        if self.started_from == -FOREVER and self.started_until == FOREVER:
+            return True
+        return run.started <= now and self.started_from <= run.started <= self.started_until
+
+
+def _by_start(now: float) -> Callable[[Run], tuple[bool, float]]:
+    return lambda run: (run.started > now, run.started if run.started <= now else run.created)
 
 
 class Selection:

@@ -81,7 +81,7 @@ class SimulatedServer:
         jobs = 0 if options.scripted else options.jobs
         build = Build(options.seed, options.speed, jobs, options.history)
         self.name = options.product
-        self.world = World(simulator.profile, build, clock)
+        self.world = World(simulator.profile(options.api_version), build, clock)
         password = options.password or secrets.token_urlsafe(12)
         self.product: SimulatedProduct = simulator.create(self.world, options.api_version, password)
         self.faults = Faults()

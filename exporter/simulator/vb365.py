@@ -54,6 +54,7 @@ class Vb365:
         self.logons = BearerTokens("svc-monitor", password)
         self.sessions = SessionLists(world)
         self.open_end = ""
+        self.habits: None = None
         self._routes = self._all_routes(Inventory(world, self.newest))
 
     def answer(self, call: Call) -> Answer:

@@ -11,7 +11,7 @@ from typing import Any, TypedDict, Unpack
 
 from exporter.clock import Clock
 from exporter.simulator.calendar import Calendar
-from exporter.simulator.generation import Scenario, identifier
+from exporter.simulator.generation import Scenario, identifier, session_id
 from exporter.simulator.population import populate
 from exporter.simulator.profile import Profile, Words
 from exporter.simulator.runs import FOREVER, SMALL_RUN, Figures, Job, Run
@@ -49,12 +49,16 @@ class Build:
 
 
 class World:
-    """Jobs and runs of one backup server, at any moment that `clock` tells."""
+    """Jobs and runs of one backup server, at any moment that `clock` tells.
+
+    `revision` counts changes by hand, `job_revision` those of names and of what is listed.
+    """
 
     def __init__(self, profile: Profile, build: Build, clock: Clock) -> None:
         self.profile = profile
         self.revision = 0
         self.speed = build.speed
+        self.job_revision = 0
         self._clock = clock
         self._seed = build.seed
         scenario = Scenario(profile, build.seed, build.speed)
@@ -154,6 +158,7 @@ class World:
     def rename_job(self, job_id: str, name: str) -> None:
         """Give a job another name. Raises KeyError for an unknown job."""
         self._jobs[job_id].name = name
+        self.job_revision += 1
         self._changed()
 
     def enable_job(self, job_id: str, enabled: bool) -> None:
@@ -169,6 +174,7 @@ class World:
         """Take a job out of the list; its history stays. Raises KeyError for an unknown job."""
         self.enable_job(job_id, False)
         self._jobs[job_id].deleted = True
+        self.job_revision += 1
 
     def add_session(
         self,
@@ -184,7 +190,7 @@ class World:
         owner = self._jobs[job] if isinstance(job, str) else job
         said: dict[str, Any] = dict(details)
         run = Run(
-            id=identifier(self._seed, "scripted", self.revision),
+            id=session_id(self.profile, self._seed, "scripted", self.revision),
             job_id=owner.id if owner else "",
             kind=owner.kind if owner else self.profile.templates[0].kind,
             created=started,
@@ -237,7 +243,7 @@ class World:
         return merge(self._scripted.newest_first(now), generated, key=_created, reverse=True)
 
     def _next_moment(self, now: float) -> float:
-        return min(self._scripted.next_moment(now), self._calendar.next_moment(now))
+        return min(self._scripted.next_moment(now, self.words), self._calendar.next_moment(now))
 
 
 def _created(run: Run) -> float:

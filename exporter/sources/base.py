@@ -50,8 +50,18 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One line of `SOURCES`: what the configuration, the ledger and the poller ask of a product."""
+    """One line of `SOURCES`: what the configuration, the ledger and the poller ask of a product.
+
+    `options_reports` tells what is reported beyond `reports` when options of an entry ask for it.
+    """
 
     facts: ProductFacts
     create: Callable[[ServerConfig, Clock], Source]
     reports: Callable[[str], Reports]
+    options_reports: Callable[[ServerConfig, str], Reports] | None = None
+
+    def reports_of(self, config: ServerConfig, session_type: str) -> Reports:
+        """What sessions of a type can report under this configuration."""
+        if self.options_reports is not None:
+            return self.options_reports(config, session_type)
+        return self.reports(session_type)

@@ -32,6 +32,11 @@ def timestamp(text: str | None) -> float | None:
         return _sloppy(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
+    return seconds_of(moment)
+
+
+def seconds_of(moment: datetime) -> float | None:
+    """Seconds since the epoch of a time with a zone; None for "no time" sentinels."""
     seconds = moment.timestamp()
     return seconds if _EARLIEST < seconds < _LATEST else None
 

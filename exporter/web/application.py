@@ -8,11 +8,14 @@ from aiohttp import web
 from exporter.clock import Clock, SystemClock
 from exporter.web.access import TokenBucket, WebConfigFile
 from exporter.web.answers import SERVER_HEADER, STANDARD_HEADERS, sentence
+from exporter.web.api.openapi import JOBS, SERVERS, SESSIONS
+from exporter.web.api.scripts import Scripts
+from exporter.web.aside import Aside
 from exporter.web.auth import BasicAuth, TooBusy
 from exporter.web.connection import Connection
-from exporter.web.landing import Landing
 from exporter.web.operation import Operation
 from exporter.web.options import WebOptions
+from exporter.web.page.pages import People
 from exporter.web.scrape import Scrapes
 from exporter.web.state import State
 from exporter.web.templates import StaticFiles
@@ -38,13 +41,21 @@ def create_app(state: State, options: WebOptions, clock: Clock | None = None) ->
     )
     app[WEB_CONFIG] = web_config
     app.on_response_prepare.append(gate.add_headers)
-    scrapes, operation = Scrapes(state, options), Operation(state, options)
-    landing = Landing(state, options, web_config, clock)
+    aside = Aside()
+    app.on_cleanup.append(aside.close)
+    people = People(state, options, web_config, clock, aside)
+    scripts, scrapes = Scripts(state, clock, aside), Scrapes(state, options)
+    operation = Operation(state, options)
     pages: Mapping[str, Handler] = {
-        "/": landing.page,
+        "/": people.status,
+        "/job": people.job,
         options.telemetry_path: scrapes.metrics,
         "/probe": scrapes.probe,
         "/sd": scrapes.discovery,
+        SERVERS.path: scripts.servers,
+        JOBS.path: scripts.jobs,
+        SESSIONS.path: scripts.sessions,
+        "/api/openapi.json": scripts.description,
         "/config": operation.config,
         "/-/healthy": operation.healthy,
         "/-/ready": operation.ready,

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from exporter.config.values import Config
 from exporter.errors import ServingError
+from exporter.sharding import ALONE, Shard
 
 DEFAULT_PORT = 19741
 DEFAULT_TELEMETRY_PATH = "/metrics"
 TELEMETRY_PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
-RESERVED_PATHS = ("/-/", "/api/", "/config", "/probe", "/sd", "/static/")
+RESERVED_PATHS = ("/-/", "/api/", "/config", "/job", "/probe", "/sd", "/static/")
 LISTEN_ADDRESS = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.%\w]+)\]|(?P<host>[^\[\]:\s/]*)):(?P<port>\d+)"
 )
@@ -53,6 +54,7 @@ class WebOptions:
 
     `max_requests` bounds the scrapes answered at the same time, 0 means no bound.
     `external_address` is the `host:port` that /sd names; without it, the one that was asked.
+    `shard` says which of the configured servers are polled here.
     """
 
     listen_addresses: tuple[ListenAddress, ...] = (ListenAddress("", DEFAULT_PORT),)
@@ -62,6 +64,7 @@ class WebOptions:
     web_config: Path | None = None
     external_address: str | None = None
     dump_config: Callable[[Config], str] = no_dump
+    shard: Shard = ALONE
 
     def __post_init__(self) -> None:
         """Raises ServingError when the telemetry path hides another page."""

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
+from exporter.sharding import owner
 from exporter.web.options import WebOptions
 from exporter.web.state import State
 from exporter.web.stream import send
@@ -61,12 +62,15 @@ class Scrapes:
     async def discovery(self, request: web.Request) -> web.StreamResponse:
         """One group of targets for each server, as HTTP service discovery wants it.
 
+        Every shard lists all servers at the addresses of their owners; where these addresses are
+        not known, only its own.
         https://prometheus.io/docs/prometheus/latest/http_sd/
         """
         address = self._options.external_address or asked_address(request)
+        shard = self._options.shard
         groups = [
             {
-                "targets": [address],
+                "targets": [shard.address_of(server.name) or address],
                 "labels": {
                     "__metrics_path__": "/probe",
                     "__param_target": server.name,
@@ -74,13 +78,20 @@ class Scrapes:
                 },
             }
             for server in self._state.config.servers
+            if shard.address or shard.owns(server.name)
         ]
         return web.json_response(groups)
 
     def _require_known(self, names: frozenset[str]) -> None:
-        """Raises 404, without repeating what was asked for."""
+        """Raises 404, without repeating what was asked for; 421 for what another shard polls."""
         if not names <= {server.name for server in self._state.config.servers}:
             raise web.HTTPNotFound(text=UNKNOWN_SERVER)
+        shard = self._options.shard
+        for name in sorted(names):
+            if not shard.owns(name):
+                place = shard.address_of(name) or "whose address is not configured"
+                number = owner(name, shard.total)
+                raise web.HTTPMisdirectedRequest(text=f"Shard {number} polls it: {place}.\n")
 
     async def _answer(
         self, request: web.Request, servers: frozenset[str] | None, *, exporter: bool

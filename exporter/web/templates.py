@@ -9,7 +9,7 @@ import jinja2
 from aiohttp import web
 
 from exporter.web.stream import send
-from exporter.web.words import in_query, shown
+from exporter.web.words import in_query, plain, shown
 
 FOLDER = Path(__file__).parent
 CONTENT_TYPES: Mapping[str, str] = {
@@ -24,11 +24,12 @@ def environment() -> jinja2.Environment:
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
+        auto_reload=False,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(shown=shown, in_query=in_query)
+    made.filters.update(shown=shown, plain=plain, in_query=in_query)
     return made
 
 

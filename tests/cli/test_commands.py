@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.cli import COMMANDS, main
+from exporter.cli import main
+from exporter.cli.commands import COMMANDS
 from exporter.clock import SystemClock
 from exporter.ledger.entry import Poll
 from exporter.ledger.ledger import Ledger

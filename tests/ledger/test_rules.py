@@ -181,6 +181,16 @@ def test_jobs_outside_the_list_go_by_silence() -> None:
     assert life.poll(30 * DAY, harvest()).dropped == (Key("", "Restore"),)
 
 
+def test_a_job_known_from_its_sessions_alone_is_not_deleted() -> None:
+    """Its facts come and go with its sessions; a list of other types says nothing about it."""
+    life = Life()
+    told = listed("j9", types=("Agent",))
+    life.poll(0, harvest(finished("x", START - 60, type_="Agent", job="j9"), jobs=told))
+    for at in (60, 120, 180):
+        assert not life.poll(at, harvest(jobs=())).dropped
+    assert Key("j9", "Agent") in life.jobs
+
+
 def test_sessions_without_a_job_are_no_deleted_job() -> None:
     """A session of its own belongs to no list, also when its type is one that jobs have."""
     life = Life()

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.errors import AuthenticationFailed, TimedOut
 from exporter.ledger.entry import Poll
+from exporter.ledger.publish import MOST_OPEN
 from exporter.model import (
     Bottleneck,
     Harvest,
@@ -21,6 +23,13 @@ from exporter.view import DURATION_BUCKETS, JobNow
 from tests.ledger.world import REPORTS, SERVER, START, Bench, finished, listed, running, subject
 
 
+def now_of(bench: Bench) -> JobNow:
+    """What the only job is doing, apart from the sessions one by one."""
+    now = bench.job().now
+    assert now is not None
+    return replace(now, open=())
+
+
 def test_claims_about_now_go_when_they_are_stale_and_not_before() -> None:
     """Running sessions, `enabled` and `next_run` stand until `stale_after`, facts for ever."""
     bench = Bench()
@@ -30,7 +39,7 @@ def test_claims_about_now_go_when_they_are_stale_and_not_before() -> None:
         bench.fail(TimedOut("no answer"))
     (identity,) = bench.view.identities
     assert (identity.enabled, identity.next_run) == (True, START + 999)
-    assert bench.job().now == JobNow(running=1, oldest_start=START)
+    assert now_of(bench) == JobNow(running=1, oldest_start=START)
     bench.fail(TimedOut("no answer"), after=1.0)
     (identity,) = bench.view.identities
     assert (identity.enabled, identity.next_run, identity.job_name) == (None, None, "One")
@@ -101,9 +110,22 @@ def test_the_oldest_running_session_speaks() -> None:
         running("n", None),
         running("q", None, state=State.QUEUED),
     )
-    assert bench.job().now == JobNow(3, 1, START + 1, half)
+    assert now_of(bench) == JobNow(3, 1, START + 1, half)
     bench.poll(gone=("a", "b", "n"))
-    assert bench.job().now == JobNow(queued=1)
+    assert now_of(bench) == JobNow(queued=1)
+
+
+def test_open_sessions_are_told_one_by_one() -> None:
+    """Oldest first, those without a start last; of very many the newest."""
+    bench = Bench()
+    bench.poll(running("b", START + 5), running("a", START + 1), running("n", None))
+    now = bench.job().now
+    assert now is not None
+    assert [session.id for session in now.open] == ["a", "b", "n"]
+    bench.poll(*(running(f"m{number}", START + 10 + number) for number in range(40)))
+    now = bench.job().now
+    assert now is not None
+    assert (now.running, len(now.open), now.open[-2].id) == (43, MOST_OPEN, "m39")
 
 
 def test_the_objective_is_told() -> None:

@@ -6,13 +6,15 @@ from contextlib import AsyncExitStack
 import pytest
 
 from exporter.sources.azure.source import AzureSource
+from exporter.sources.base import Source
 from exporter.sources.vb365.source import Vb365Source
-from tests.support import azure_answers
+from tests.support import azure_answers, enterprise_manager_answers
 from tests.support.rest_world import SmallServer, StillClock, small_server
 from tests.support.vb365_answers import source_for
 
 MakeSource = Callable[..., Vb365Source]
 MakeAzure = Callable[..., AzureSource]
+MakeEnterpriseManager = Callable[..., Source]
 
 
 @pytest.fixture
@@ -46,6 +48,21 @@ async def azure(server: SmallServer, clock: StillClock) -> AsyncIterator[MakeAzu
 
         def make(version: str | None = "v8", **changes: object) -> AzureSource:
             one = azure_answers.source_for(server, clock, version, **changes)
+            stack.push_async_callback(one.close)
+            return one
+
+        yield make
+
+
+@pytest.fixture
+async def enterprise_manager(
+    server: SmallServer, clock: StillClock
+) -> AsyncIterator[MakeEnterpriseManager]:
+    """Make sources of an Enterprise Manager that are closed at the end of the test."""
+    async with AsyncExitStack() as stack:
+
+        def make(**changes: object) -> Source:
+            one = enterprise_manager_answers.source_for(server, clock, **changes)
             stack.push_async_callback(one.close)
             return one
 

@@ -6,8 +6,10 @@ skips quietly would look green while it proves less.
 
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +32,7 @@ TOOLS: Mapping[str, Tool] = {
     "chromium": Tool(("chromium", "chromium-browser"), "chromium"),
     "prometheus": Tool(("prometheus",), "prometheus"),
     "promtool": Tool(("promtool",), "prometheus"),
+    "systemd-analyze": Tool(("systemd-analyze",), "systemd"),
 }
 
 
@@ -51,6 +54,20 @@ def require_tool(name: str) -> str:
     if path is not None:
         return path
     message = f"{name} is not installed; Debian's package {TOOLS[name].package} brings it"
+    if tools_are_required():
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
+
+
+def require_command(name: str) -> str:
+    """The path of a program that a package of the development lock brings.
+
+    Some of these packages hold a binary for Linux on x86-64 only; elsewhere the test is skipped.
+    """
+    path = Path(sys.executable).with_name(name)
+    if path.is_file():
+        return str(path)
+    message = f"{name} is not installed; the development lock has it for Linux on x86-64"
     if tools_are_required():
         pytest.fail(message, pytrace=False)
     pytest.skip(message)

@@ -9,7 +9,6 @@ from exporter.config.values import Config
 from exporter.errors import ServingError
 from exporter.web.options import ListenAddress, WebOptions, no_dump, parse_listen_address
 from exporter.web.server import WebServer
-from exporter.web.words import span
 from tests.support.web import CANARY, FakePages, FakeState, ask, rewrite, serving, view
 
 EVERY_PATH = (
@@ -23,7 +22,15 @@ EVERY_PATH = (
     "/-/healthy",
     "/-/ready",
     "/-/reload",
+    "/job",
+    "/api/v1/servers",
+    "/api/v1/jobs?server=m365-dr",
+    "/api/v1/sessions",
+    "/api/v1/sessions?limit=x",
+    "/api/v1/nothing",
+    "/api/openapi.json",
     "/static/style.css",
+    "/static/refresh.js",
     "/static/nothing.css",
     "/nothing",
 )
@@ -94,7 +101,16 @@ async def test_reload_by_get_is_refused_with_a_sentence() -> None:
 async def test_pages_are_only_read(method: str) -> None:
     """Every method but GET and HEAD is refused."""
     async with serving() as url:
-        for path in ("/", "/metrics", "/probe", "/sd", "/config", "/-/healthy"):
+        for path in (
+            "/",
+            "/job",
+            "/metrics",
+            "/probe",
+            "/sd",
+            "/config",
+            "/-/healthy",
+            "/api/v1/jobs",
+        ):
             answer = await ask(f"{url}{path}", method)
             assert answer.status == 405
             assert answer.headers["allow"] == "GET, HEAD"
@@ -202,7 +218,7 @@ async def test_the_stylesheet_is_sent_once() -> None:
     assert (other.status, other.body) == (200, first.body)
 
 
-@pytest.mark.parametrize("name", ["../landing.html", "%2e%2e%2fserver.py", "style.css%00", ""])
+@pytest.mark.parametrize("name", ["../status.html", "%2e%2e%2fserver.py", "style.css%00", ""])
 async def test_only_static_files_are_sent(name: str) -> None:
     """No path leads out of the folder."""
     async with serving() as url:
@@ -304,7 +320,9 @@ async def test_it_listens_on_several_addresses_at_once() -> None:
         await server.close()
 
 
-@pytest.mark.parametrize("path", ["metrics", "/probe", "/-/metrics", "/{name}", "/a b", "/sd", ""])
+@pytest.mark.parametrize(
+    "path", ["metrics", "/job", "/probe", "/-/metrics", "/{name}", "/a b", "/sd", ""]
+)
 def test_a_telemetry_path_hides_no_other_page(path: str) -> None:
     """Such a path is refused in a sentence."""
     with pytest.raises(ServingError, match="cannot be the path of the metrics"):
@@ -315,22 +333,3 @@ async def test_the_metrics_may_take_the_place_of_the_page() -> None:
     """With `/` as their path there is no page for people."""
     async with serving(telemetry_path="/") as url:
         assert (await ask(f"{url}/")).text.startswith("# TEXT ")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (None, ""),
-        (-5, "0 s"),
-        (0, "0 s"),
-        (59.9, "59 s"),
-        (60, "1 min"),
-        (61, "1 min 1 s"),
-        (7260, "2 h 1 min"),
-        (86400, "1 d"),
-        (90061, "1 d 1 h"),
-    ],
-)
-def test_durations_are_told_in_two_units(seconds: float | None, text: str) -> None:
-    """Nothing is rounded up."""
-    assert span(seconds) == text

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, MutableMapping
 from typing import NamedTuple
 
+from exporter.config.values import ServerConfig
 from exporter.model import NO_STATISTICS, Reports, Result, Session, State
 from exporter.rest.text import one_line
 from exporter.sources.azure.wire import SessionRow
@@ -31,11 +32,17 @@ LONGEST_DURATION = 10 * 366 * 86400.0
 _FINISHED, _UNKNOWN = State.FINISHED, Result.UNKNOWN
 
 _NO_REPORTS = Reports()
+_WITH_RATES = Reports(totals=frozenset({"transferred_bytes"}))
 
 
 def reports(_session_type: str) -> Reports:
     """Nothing but durations: a session tells neither sizes nor bottlenecks."""
     return _NO_REPORTS
+
+
+def reports_with_options(config: ServerConfig, session_type: str) -> Reports:
+    """With `session_rates` also what was transferred, which is asked for session by session."""
+    return _WITH_RATES if config.options.get("session_rates") else reports(session_type)
 
 
 class _Job(NamedTuple):

@@ -11,7 +11,7 @@ from exporter.sources.azure.logon import VERSIONS, AzureDialect, failure, negoti
 from exporter.sources.azure.policies import jobs_of_sessions
 from exporter.sources.azure.poll import STILL_OPEN, WAITING, Poll, Server
 from exporter.sources.azure.rates import RateReader
-from exporter.sources.azure.sessions import DEFAULT_TYPES, reports
+from exporter.sources.azure.sessions import DEFAULT_TYPES, reports, reports_with_options
 from exporter.sources.base import Product, Progress, no_progress
 from exporter.sources.endpoints import Endpoints
 from exporter.sources.selection import admits, select
@@ -127,4 +127,6 @@ def _pinned(config: ServerConfig) -> str | None:
     return None if config.api_version == "auto" else config.api_version
 
 
-PRODUCT = Product(facts=FACTS, create=AzureSource, reports=reports)
+PRODUCT = Product(
+    facts=FACTS, create=AzureSource, reports=reports, options_reports=reports_with_options
+)
