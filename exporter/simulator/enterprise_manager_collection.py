@@ -34,12 +34,17 @@ class Habits:
     role: str = ADMINISTRATOR
     answers_xml: bool = False
     byte_order_mark: bool = False
-    collections_fail_from: float = FOREVER
+    collections_fail_from: float | None = None
     links_base: str = "https://em01.example.local:9398/api"
+
+    @property
+    def broken_from(self) -> float:
+        """When collections began to fail, which may be never."""
+        return FOREVER if self.collections_fail_from is None else self.collections_fail_from
 
     def seen_at(self, now: float) -> float:
         """The moment of the newest collection that succeeded: the state that is shown."""
-        every, broken = self.collect_every, self.collections_fail_from
+        every, broken = self.collect_every, self.broken_from
         if every <= 0:
             return min(now, broken)
         newest = math.floor(now / every) * every
@@ -76,7 +81,7 @@ def _session(scene: Scene, kind: str, created: float, ended: float) -> Entity:
     state, message = "CompletedSuccessfully", ""
     if ended > scene.call.now:
         state = "InProgress"
-    elif kind == "CollectJob" and ended >= scene.habits.collections_fail_from:
+    elif kind == "CollectJob" and ended >= scene.habits.broken_from:
         state, message = "Failed", "Failed to connect to the backup server"
     run_id = identifier(0, kind, ended)
     return {

@@ -68,6 +68,11 @@ class EmClient:
         assert response.content_type == "application/xml"
         return ElementTree.fromstring(await response.text())  # noqa: S314 - our own server's
 
+    async def control_fault(self, **fault: Any) -> None:
+        """Something goes wrong from now on."""
+        async with self.http.post("/_simulator/faults", json=fault) as response:
+            assert response.status == 204, await response.text()
+
     async def page(self, kind: str = "BackupJobSession", **query: Any) -> Any:
         """One page of a query for entities."""
         return await self.json("/query", type=kind, format="Entities", **query)
