@@ -68,6 +68,16 @@ SERVERS = (
         faults=(Fault("mfa"),),
         note="its account wants a second factor",
     ),
+    DemoServer(
+        "em-vienna", "enterprise_manager", "v13", tls=True, note="healthy, two backup servers"
+    ),
+    DemoServer(
+        "em-prague",
+        "enterprise_manager",
+        "v12",
+        faults=(Fault("status", path="/api/query", code=503),),
+        note="in maintenance: every query is answered with 503",
+    ),
 )
 """The cast of the demo; a server whose product is not simulated is left out."""
 
@@ -146,6 +156,7 @@ def _entry(
     server: DemoServer, simulated: SimulatedServer, options: argparse.Namespace
 ) -> ServerConfig:
     """What a user would have written into the configuration for this server."""
+    facts = SOURCES[server.product].facts
     pins = (simulated.certificate.sha256,) if simulated.certificate else ()
     return ServerConfig(
         name=server.name,
@@ -157,6 +168,7 @@ def _entry(
         poll_interval=POLL_INTERVAL,
         request_timeout=10.0,
         lookback=options.hours_of_history * HOUR,
+        options={name: default for name, (_kind, default) in facts.options.items()},
     )
 
 

@@ -24,6 +24,7 @@ class Case:
     refreshes: bool = True
     page_limit: int = 5
     many: int = 13
+    outcomes: tuple[str, ...] = ("success", "warning", "failed", "canceled")
     unknown: tuple[tuple[str, str], ...] = (("status", "status"),)
     sentinel_ends: tuple[object, ...] = (None,)
     raw_end: tuple[str, ...] = ()
@@ -63,6 +64,18 @@ CASES = (
         sentinel_ends=SENTINELS,
         raw_end=("executionStopTime", "executionDuration"),
         raw_start="executionStartTime",
+    ),
+    Case(
+        product="enterprise_manager",
+        versions=(("v11", "v1.5"), ("v11", "v1.6"), ("v12", "v1.7"), ("v13", "v1.7")),
+        sessions="/api/query",
+        logon="/api/sessionMngr/",
+        refreshes=False,
+        outcomes=("success", "warning", "failed"),  # a stopped job has failed, says the product
+        unknown=(("status", "status"), ("state", "status"), ("type", "session_type")),
+        sentinel_ends=SENTINELS,
+        raw_end=("EndTimeUTC",),
+        raw_start="CreationTimeUTC",
     ),
 )
 
