@@ -13,6 +13,10 @@ MAXIMUM_PAGES = 5000
 Row = TypeVar("Row")
 
 
+class RepeatingPages(ParseFailed):
+    """A list whose pages have the same rows, as of a server that knows no pages."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
     """One page. `more` says that the server has further ones.
@@ -98,7 +102,7 @@ class _Reader(Generic[Row]):
         # One page without news is a list that grew while it was read; two in a row repeat.
         self._stale = 0 if brought_new else self._stale + 1
         if self._stale > 1:
-            raise ParseFailed(f"{self._listing.where} answers the same rows page after page")
+            raise RepeatingPages(f"{self._listing.where} answers the same rows page after page")
         if self._pages >= self._listing.maximum_pages:
             raise TooLarge(
                 f"{self._listing.where} has more than {self._listing.maximum_pages} pages; "

@@ -13,7 +13,8 @@ class Case:
     `versions` are (version the simulator serves, version the source is pinned to). Paths are
     patterns as faults take them; `by_id` ends before the id. `refreshes` says whether a token is
     renewed without the password. `unknown` pairs what a fault calls a field with what we call it.
-    `raw_end` are the fields that tell an end, the time first; `many` sessions fill several pages.
+    `raw_end` are the fields that tell an end, the time first; `many` sessions fill several pages,
+    except in versions that give the whole list `in_one_answer`.
     """
 
     product: str
@@ -24,6 +25,7 @@ class Case:
     refreshes: bool = True
     page_limit: int = 5
     many: int = 13
+    in_one_answer: tuple[str, ...] = ()
     outcomes: tuple[str, ...] = ("success", "warning", "failed", "canceled")
     unknown: tuple[tuple[str, str], ...] = (("status", "status"),)
     sentinel_ends: tuple[object, ...] = (None,)
@@ -60,6 +62,7 @@ CASES = (
         sessions="/api/v*/jobsessions",
         logon="/api/oauth2/token",
         many=70,
+        in_one_answer=("v1",),
         unknown=(("status", "status"), ("type", "session_type")),
         sentinel_ends=SENTINELS,
         raw_end=("executionStopTime", "executionDuration"),

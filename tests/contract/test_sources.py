@@ -200,6 +200,9 @@ async def test_a_body_that_cannot_be_read_fails_the_poll(
     for number in range(1, pair.case.many + 1):
         pair.finish(job, -60.0 * number)
     await pair.server.inject(Fault(kind, path=pair.case.sessions))
+    if kind == "repeat_page" and pair.pinned in pair.case.in_one_answer:
+        assert len((await pair.fetch()).sessions) == pair.case.many
+        return
     with pytest.raises(SourceError) as failed:
         await pair.fetch()
     assert failed.value.reason in reasons

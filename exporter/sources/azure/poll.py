@@ -22,7 +22,7 @@ from exporter.model import OpenSession, Session, State, Window
 from exporter.rest.client import RestClient
 from exporter.rest.decode import BYTE_ORDER_MARK, UNREADABLE, describe
 from exporter.rest.newest import NewestFirst
-from exporter.rest.paging import Listing, Page, read_all
+from exporter.rest.paging import Listing, Page, RepeatingPages, read_all
 from exporter.rest.rows import DecodedPage, SkippedRow, read_page
 from exporter.rest.together import together
 from exporter.rest.transport import CONNECTIONS
@@ -99,8 +99,18 @@ class Poll:
             since = ("FromUtc", utc_text(self._window.start))
             await self._read(_Reading((since,), at_once=CONNECTIONS))
         else:
-            await self._read_newest(await self._export() if self._window.first else frozenset())
+            await self._read_without_filters()
         self._server.endpoints.works("sessions")
+
+    async def _read_without_filters(self) -> None:
+        """The list of v1. An appliance that knows no pages gives its first rows again and again:
+        what they do not reach is read by the export. Raises SourceError.
+        """
+        try:
+            await self._read_newest(await self._export() if self._window.first else frozenset())
+        except RepeatingPages:
+            if not await self._export():
+                raise
 
     async def read_open(self, statuses: Iterable[str]) -> None:
         """Sessions of these statuses, whenever they began; an extra that may fail."""
