@@ -1,5 +1,6 @@
 """What a configuration takes from outside its file: environment variables and other files."""
 
+import os
 import re
 import stat
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from exporter.errors import ConfigurationError
 
 _REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+MODES_TELL_READERS = os.name == "posix"
+"""Whether the mode of a file says who may read it. On Windows it always says: everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Surroundings:
     def secret_file(self, text: str, location: Location, written: str) -> Path | None:
         """A file that others should not be able to read; a warning when they are."""
         path = self.file(text, location, written)
-        if path and path.stat().st_mode & stat.S_IROTH:
+        if path and MODES_TELL_READERS and path.stat().st_mode & stat.S_IROTH:
             self.findings.warn(location, "everyone on this machine can read this file; chmod o-r")
         return path
 

@@ -282,7 +282,10 @@ def test_each_shard_has_a_volume_and_knows_their_number(full: list[Manifest]) ->
     """Replicas are shards; the headless service gives each a name."""
     spec = the(full, "StatefulSet")["spec"]
     assert spec["replicas"] == 3
-    assert "--shard.total=3" in exporter(full)["args"]
+    args = exporter(full)["args"]
+    assert "--shard.total=3" in args
+    host = f"{the(full, 'StatefulSet')['metadata']['name']}-{{ordinal}}.{spec['serviceName']}"
+    assert f"--shard.address={host}.{chart.NAMESPACE}.svc:19741" in args
     assert [one["metadata"]["name"] for one in spec["volumeClaimTemplates"]] == ["ledger"]
     headless = [one for one in of_kind(full, "Service") if one["spec"].get("clusterIP") == "None"]
     assert [one["metadata"]["name"] for one in headless] == [spec["serviceName"]]

@@ -116,6 +116,27 @@ def test_the_watchdog_waits_longer_than_a_stop() -> None:
     assert seconds["TimeoutStopSec"] >= 15
 
 
+def test_everything_works_without_writable_code() -> None:
+    """MemoryDenyWriteExecute: libraries that make code while they run would fail. Linux 6.3 on."""
+    program = (
+        "import ctypes, mmap, os, sys\n"
+        "PR_SET_MDWE, REFUSE_EXEC_GAIN = 65, 1\n"
+        "if ctypes.CDLL(None).prctl(PR_SET_MDWE, REFUSE_EXEC_GAIN, 0, 0, 0): sys.exit(77)\n"
+        "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"
+    )
+    inside = (
+        "import bcrypt, isal.igzip, exporter.app, exporter.cli.commands, trustme\n"
+        "trustme.CA()\n"
+        "bcrypt.checkpw(b'x', bcrypt.hashpw(b'x', bcrypt.gensalt(4)))\n"
+        "isal.igzip.compress(b'x')\n"
+    )
+    command = [sys.executable, "-c", program, "-c", inside]
+    run = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    if run.returncode == 77:
+        pytest.skip("this kernel cannot refuse writable code to a single process")
+    assert run.returncode == 0, run.stderr
+
+
 @pytest.fixture
 def supervisor(tmp_path: Path) -> Iterator[socket.socket]:
     """The socket on which systemd would listen."""
