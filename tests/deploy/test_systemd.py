@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from exporter import app
 from exporter.cli import serve
 from exporter.config.load import load_config
 from tests.support.dockerfile import ROOT
@@ -151,7 +150,6 @@ def heard(supervisor: socket.socket) -> set[str]:
     return {line.partition("=")[0] for line in supervisor.recv(4096).decode().splitlines()}
 
 
-@pytest.mark.skipif(not hasattr(app, "notify"), reason="the exporter does not speak to systemd yet")
 async def test_the_exporter_tells_how_it_is(supervisor: socket.socket, tmp_path: Path) -> None:
     """Ready, alive, reloading and ready again, stopping."""
     config = tmp_path / "config.yaml"
