@@ -62,7 +62,7 @@ class Ledger:
         self._store = Store(directory)
         self._stored, own, self._sessions = self._store.contents
         commits = own.commits if len(own.commits.counts) == len(COMMIT_BUCKETS) + 1 else NO_COMMITS
-        self._own = Own(own.errors + self._store.moved_aside, commits)
+        self._own = self._written = Own(own.errors + self._store.moved_aside, commits)
         self._entries: dict[str, Entry] = {}
         self._generations: dict[str, int] = {}
         self._failing = False
@@ -79,9 +79,13 @@ class Ledger:
         return self._sessions
 
     def commits(self) -> HistogramView:
-        """How long commits took, in seconds."""
-        counts = tuple(accumulate(self._own.commits.counts))
-        return HistogramView(COMMIT_BUCKETS, counts, self._own.commits.sum)
+        """How long commits took, in seconds, as far as it is written down.
+
+        A commit cannot hold its own duration, so the last one is told when the next has followed:
+        a counter that was shown earlier would fall when the process is killed in between.
+        """
+        commits = self._written.commits
+        return HistogramView(COMMIT_BUCKETS, tuple(accumulate(commits.counts)), commits.sum)
 
     def register(self, subject: Subject) -> ServerView:
         """Know a configured server, or its changed configuration; what is remembered of it."""
@@ -197,6 +201,7 @@ class Ledger:
         assert entry.number is not None
         began = time.perf_counter()
         pruned = self._store.commit(entry.number, write, self._own)
+        self._written = self._own
         self._observe(time.perf_counter() - began)
         self._sessions += len(write.remembered) - known - pruned
         entry.take(write)
