@@ -129,6 +129,7 @@ class Ledger:
         older than memory, not even when the server's clock has fallen back by years.
         """
         entry = self._entries[name]
+        entry.planned = True
         config, state = entry.subject.config, entry.state
         open_sessions = tuple(state.open.values())
         if state.resume is None:
@@ -137,9 +138,15 @@ class Ledger:
         return Window(max(state.resume, state.floor) - config.overlap), open_sessions
 
     def record(self, name: str, poll: Poll) -> ServerView:
-        """Take a poll in, complete or failed; what is to be published then."""
+        """Take a poll in, complete or failed; what is to be published then.
+
+        A poll that was under way when the ledger broke has read too little for a new one, which
+        wants all of history: only that it took place is kept.
+        """
         entry = self._entries[name]
         entry.deferred = entry.deferred.plus(poll.operations())
+        if not entry.planned:
+            return self._publish(entry)
         observed = poll.observed(entry.state.observed)
         try:
             if entry.number is None:
@@ -247,6 +254,7 @@ class Ledger:
         for name, entry in list(self._entries.items()):
             fresh = self._remembered(name)
             self._entries[name] = Entry(entry.subject, fresh, entry.generation)
+            self._entries[name].planned = False
 
     def view(self, name: str) -> ServerView:
         """A server as it is to be shown now, without a poll: claims may have become stale."""
