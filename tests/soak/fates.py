@@ -10,6 +10,9 @@ from typing import Protocol
 
 from tests.soak.life import Life
 from tests.soak.stage import Stage
+from tests.soak.watch import Watch
+
+ERRORS = "backup_exporter_ledger_errors_total"
 
 COMMIT_WITHIN = 0.06
 """Seconds after the last answer of a poll in which its commit happens."""
@@ -19,6 +22,7 @@ class World(Protocol):
     """What a fate may use of the whole run."""
 
     stage: Stage
+    watch: Watch
     lives: list[Life]
     chance: random.Random
 
@@ -141,6 +145,7 @@ async def damaged_dead(world: World) -> None:
     world.stage.storage.damage()
     await world.stage.start()
     await _expect_aside(world, before)
+    await _expect_errors(world, 1)
     world.note("ledger damaged while dead")
     await world.begin_anew(damaged)
 
@@ -149,9 +154,11 @@ async def damaged_alive(world: World) -> None:
     """The ledger is damaged under a running exporter."""
     await world.calm()
     before = world.stage.storage.moved_aside()
+    errors = await world.watch.value(ERRORS)
     damaged = time.time()
     await asyncio.to_thread(world.stage.storage.damage)
     await _expect_aside(world, before)
+    await _expect_errors(world, errors + 1)
     world.note("ledger damaged while alive")
     await world.begin_anew(damaged)
 
@@ -162,6 +169,13 @@ async def _expect_aside(world: World, before: int) -> None:
             return
         await asyncio.sleep(0.1)
     world.stage.errors.append("a damaged ledger was not moved aside within 10 s")
+
+
+async def _expect_errors(world: World, least: float) -> None:
+    """The exporter looks at its own numbers every five seconds."""
+    end = time.monotonic() + 15.0
+    if not await world.watch.reaches(ERRORS, least, lambda: time.monotonic() > end):
+        world.stage.errors.append(f"{ERRORS} did not become {least:g}")
 
 
 Fate = Callable[[World], Awaitable[None]]

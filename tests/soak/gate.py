@@ -55,8 +55,12 @@ class Gate:
     async def repeat(
         self, act: Callable[[], Awaitable[None]], chance: random.Random, pause: tuple[float, float]
     ) -> None:
-        """Do something again and again with random pauses (seconds, from and to)."""
+        """Do something again and again with random pauses (seconds, from and to).
+
+        The first time comes soon, so that even a short run has seen everything.
+        """
+        await asyncio.sleep(chance.uniform(0.0, pause[0]))
         while True:
-            await asyncio.sleep(chance.uniform(*pause))
             async with self.turn():
                 await act()
+            await asyncio.sleep(chance.uniform(*pause))

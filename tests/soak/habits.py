@@ -48,6 +48,7 @@ async def late(life: Life) -> None:
     for _number in range(life.chance.randrange(1, 4)):
         run = life.finish(life.chance.choice(life.jobs), now - 2.0, now + life.chance.random())
         life.world.change_session(run.id, visible_from=shown)
+        life.lived["session shown late"] += 1
 
 
 async def first_failure(life: Life) -> None:
@@ -56,6 +57,7 @@ async def first_failure(life: Life) -> None:
     name = f"Fresh {life.chance.randrange(10**6)}"
     job = life.world.add_job(name, kind=life.chance.choice(life.product.kinds))
     life.finish(job, now - 0.5, now, "failed")
+    life.lived["job born with a failure"] += 1
 
 
 async def rename(life: Life) -> None:
@@ -63,6 +65,7 @@ async def rename(life: Life) -> None:
     now = life.world.now()
     life.finish(life.chameleon, now - 0.1, now + life.chance.uniform(0.0, 3.0))
     life.world.rename_job(life.chameleon.id, f"Chameleon {life.chance.randrange(10**6)}")
+    life.lived["job renamed"] += 1
 
 
 async def vanish(life: Life) -> None:
@@ -82,6 +85,7 @@ async def revise(life: Life) -> None:
     job = life.world.add_job(f"Revised {life.chance.randrange(10**6)}")
     run = life.finish(job, now - 1.0, now, "warning")
     if await _shown(life, job.id):
+        life.lived["result changed"] += 1
         life.revised[run.id] = "warning"
         life.world.change_session(run.id, status=life.word("failed"))
 
@@ -94,6 +98,7 @@ async def delete(life: Life) -> None:
     if await _shown(life, job.id):
         life.world.delete_job(job.id)
         life.deleted.add(job.id)
+        life.lived["job deleted"] += 1
 
 
 async def _shown(life: Life, job_id: str) -> bool:

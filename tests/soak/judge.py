@@ -52,6 +52,7 @@ def judge(
         parts = split(points, breaks)
         for life, (part, truth) in enumerate(zip(parts, truths, strict=True)):
             findings += _judge_life(key, part, truth.get(key, 0.0), f"life {life + 1}")
+        findings += [Finding("shown twice", key, 1, words) for words in _twins(points)]
         if key.name in VALUED:
             total = sum(truth.get(key, 0.0) for truth in truths)
             findings += _judge_increase(key, points, total)
@@ -83,6 +84,13 @@ def _falls(points: Sequence[Point]) -> Iterable[str]:
     for before, after in pairwise(points):
         if after.value < before.value:
             yield f"from {before.value:g} to {after.value:g} at {after.at:.3f}"
+
+
+def _twins(points: Sequence[Point]) -> Iterable[str]:
+    """A renamed job must not stand on one page under both names."""
+    for before, after in pairwise(points):
+        if after.at == before.at:
+            yield f"{before.value:g} and {after.value:g} at {after.at:.3f}"
 
 
 def _judge_increase(key: Key, points: Sequence[Point], total: float) -> list[Finding]:

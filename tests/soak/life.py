@@ -1,6 +1,7 @@
 """The life of one simulated server: what happens there, and the truth about it."""
 
 import random
+from collections import Counter
 from dataclasses import dataclass
 
 from exporter.simulator import Figures, SimulatedServer
@@ -39,6 +40,7 @@ class Life:
         self.gate = Gate()
         self.seed = seed
         self.chance = random.Random(f"{seed} life of {cast.name}")
+        self.lived: Counter[str] = Counter()
         self.deleted: set[str] = set()
         self.revised: dict[str, str] = {}
         self._vanished: list[Fact] = []
@@ -97,6 +99,7 @@ class Life:
     def vanish(self, run: Run) -> None:
         """Delete a session that runs: nobody can tell any more how it ended."""
         self.world.delete_session(run.id)
+        self.lived["session vanished while running"] += 1
         self._vanished.append(Fact(run.id, self.name, run.job_id, run.kind, "unknown"))
 
     async def quiesce(self) -> None:
@@ -112,6 +115,7 @@ class Life:
     def end_aged(self) -> None:
         """The session of many days comes to its end, once."""
         if self.aged.ended is None:
+            self.lived["session ended after days"] += 1
             now = self.world.now()
             self.aged = self.world.change_session(self.aged.id, ended=now, status=self.word())
 

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 
 from tests.soak.judge import Finding
 
-KINDS = ("missed", "double", "wrong sum", "wrong increase", "decrease", "born above zero")
+KINDS = (
+    "missed",
+    "double",
+    "wrong sum",
+    "wrong increase",
+    "decrease",
+    "born above zero",
+    "shown twice",
+)
 SHOWN = 20
 
 
@@ -18,6 +26,7 @@ class Report:
     seconds: float = 0.0
     done: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    lived: Counter[str] = field(default_factory=Counter)
     sessions: int = 0
     series: int = 0
     samples: int = 0
@@ -46,7 +55,7 @@ class Report:
         yield f"seed {self.seed}, {self.seconds:.0f} s, lives of the ledger: {self.lives}"
         yield f"exporter: {_listed(self.done)}"
         yield f"faults of servers: {self.faults.total()} ({_listed(self.faults)})"
-        yield f"sessions finished: {self.sessions}"
+        yield f"sessions finished: {self.sessions} ({_listed(self.lived)})"
         yield f"judged: {self.series} series of counters, {self.samples} samples"
         yield ", ".join(f"{kind}: {self.total(kind):g}" for kind in KINDS)
         for what in self.left_out:

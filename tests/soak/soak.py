@@ -4,6 +4,7 @@ import asyncio
 import random
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -168,6 +169,7 @@ class Soak:
         report = self.report
         report.findings = judge(series, truths, self.breaks)
         report.lives, report.errors = len(self.pages), self.stage.errors
+        report.lived = sum((life.lived for life in self.lives), Counter())
         report.sessions = sum(map(len, self.pages))
         report.series, report.samples = len(series), sum(map(len, series.values()))
         if not self.stage.storage.separate:

@@ -51,6 +51,7 @@ def test_what_is_true_passes() -> None:
         (SUCCESS, points(0, 1), 0, ["double", "wrong increase"]),
         (SECONDS, points(0.0, 12.5), 12.6, ["wrong sum", "wrong increase"]),
         (POLLS, points(0, 7, 6), 0, ["decrease"]),
+        (POLLS, [*points(0, 7), Point(2.0, 7.0)], 0, ["shown twice"]),
         (POLLS, points(2, 7), 0, ["born above zero"]),
     ],
     ids=lambda value: value.name if isinstance(value, Key) else None,

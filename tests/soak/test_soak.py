@@ -7,6 +7,15 @@ from tests.soak.soak import Run, soak
 from tests.support.tools import require_tool
 
 SECONDS = 18.0
+LIVED = {
+    "job born with a failure",
+    "job deleted",
+    "job renamed",
+    "result changed",
+    "session ended after days",
+    "session shown late",
+    "session vanished while running",
+}
 
 
 @pytest.mark.parametrize("product", PRODUCTS.values(), ids=PRODUCTS)
@@ -18,3 +27,4 @@ async def test_every_session_is_counted_exactly_once(product: Product) -> None:
     assert report.good, told
     assert report.kills >= 2, told
     assert report.sessions >= 50, told
+    assert report.lived.keys() >= LIVED, told
