@@ -70,8 +70,8 @@ class Soak:
 
     async def run(self) -> Report:
         """Live, suffer, settle, judge."""
-        began = time.monotonic()
         await self._set_out()
+        began = time.monotonic()
         with suppress(asyncio.CancelledError):
             async with asyncio.TaskGroup() as group:
                 tasks = self._begin(group)

@@ -6,7 +6,7 @@ from tests.soak.products import PRODUCTS, Product
 from tests.soak.soak import Run, soak
 from tests.support.tools import require_tool
 
-SECONDS = 18.0
+SECONDS = 12.0
 LIVED = {
     "job born with a failure",
     "job deleted",
