@@ -56,8 +56,8 @@ format: $(DEVELOPMENT) ## Format the code and mend what the linter can mend
 bench: $(DEVELOPMENT) ## Measure speed and memory (ARGS are passed on)
 	$(BIN)/python -m bench $(ARGS)
 
-soak: $(DEVELOPMENT) ## Run the real exporter under faults for a long time (ARGS are passed on)
-	$(BIN)/python -m bench.soak $(ARGS)
+soak: $(DEVELOPMENT) ## Kill and plague the real exporter, judge its numbers (ARGS="--seconds 300 --seed 7")
+	$(BIN)/python -m tests.soak $(ARGS)
 
 docs: $(DEVELOPMENT) ## Write the reference pages anew from the tables in the code
 	$(BIN)/python -m scripts.generated_pages

@@ -20,8 +20,8 @@ EMPTY = Harvest(sessions=())
 
 @pytest.fixture
 async def worker(clock: ManualClock) -> AsyncIterator[LedgerWorker]:
-    """A ledger in memory."""
-    worker = LedgerWorker(Ledger(None, clock))
+    """A ledger in memory, every page of which is read."""
+    worker = LedgerWorker(Ledger(None, clock, lambda _server: 1_000_000))
     yield worker
     await worker.close()
 

@@ -35,6 +35,14 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A page for somebody, and which generations it shows whole; tell when it was `delivered`."""
+
+    data: bytes
+    generations: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A body and a tail in one piece, shared by everybody who asks in the meantime."""
 
@@ -48,7 +56,7 @@ class Exposition:
 
     `publish`, `withdraw`, `publish_exporter`, `served` and `page` may be called from any thread and
     need no event loop. `page` works in the caller's thread; a handler of an event loop wants
-    `page_async`.
+    `offer`, and says with `delivered` when the page was sent.
     """
 
     negotiate = staticmethod(negotiate)
@@ -88,21 +96,33 @@ class Exposition:
         self._tail.publish(view)
 
     def served(self, server: str) -> int:
-        """The newest generation of a server that was on a page with all its families, else -1.
+        """The newest generation of a server that was read on a page with all its families, else -1.
 
         The ledger publishes the first increment of a new counter only after its zero was seen.
         """
         return self._board.served(server)
 
     def page(self, format: Format, **options: Unpack[Options]) -> bytes:
-        """The page in a format, rendered in this thread as far as it is not kept."""
+        """A page for whoever reads it at once, rendered in this thread as far as it is not kept."""
         request = Request(format.openmetrics, **options)
-        return self._finish(request, self._kept(request) or self._render(request))
+        offer = self._finish(request, self._kept(request) or self._render(request))
+        self.delivered(offer)
+        return offer.data
 
     async def page_async(self, format: Format, **options: Unpack[Options]) -> bytes:
-        """The page in a format; rendering happens in a thread, once for all who wait for it."""
+        """The same for an event loop."""
+        offer = await self.offer(format, **options)
+        self.delivered(offer)
+        return offer.data
+
+    async def offer(self, format: Format, **options: Unpack[Options]) -> Offer:
+        """A page to be sent; rendering happens in a thread, once for all who wait for it."""
         request = Request(format.openmetrics, **options)
         return self._finish(request, self._kept(request) or await self._flight(request))
+
+    def delivered(self, offer: Offer) -> None:
+        """The page has reached its reader. One that got lost on its way has shown nobody a 0."""
+        self._board.note_served(offer.generations)
 
     async def _flight(self, request: Request) -> Body:
         key = (request, self._board.stamp(request.servers))
@@ -137,17 +157,16 @@ class Exposition:
         data = request.encoded(join_families(VIEW_FAMILIES, blocks, request))
         return Body(data, stamp, {entry.view.name: entry.view.generation for entry in posted})
 
-    def _finish(self, request: Request, body: Body) -> bytes:
-        """Body and tail in one piece; from here on the body counts as served."""
-        if request.names is None:
-            self._board.note_served(body.generations)
+    def _finish(self, request: Request, body: Body) -> Offer:
+        """Body and tail in one piece. Who asked for some families sees no server whole."""
+        generations = body.generations if request.names is None else {}
         tail = self._tail.of(request)
         if self._bodies.get(request.body) is not body:
-            return body.data + tail
+            return Offer(body.data + tail, generations)
         page = self._pages.get(request)
         if page is None or page.body is not body or page.tail is not tail:
             page = self._pages[request] = Page(body, tail, body.data + tail)
-        return page.data
+        return Offer(page.data, generations)
 
 
 def _distinct(posted: tuple[Posted, ...]) -> tuple[Posted, ...]:

@@ -92,6 +92,7 @@ class Entry:
         self.number, self.state, self.jobs = stored
         self.deferred = Operations()
         self.dropped_jobs = self.state.observed.dropped_jobs
+        self.planned = True  # False: a poll that is under way was planned for a ledger that is lost
         self.pruned = 0.0  # what the process before left over is pruned with the first poll
         self.generation = generation
         self._zeros: dict[Key | str, tuple[int, float]] = {}

@@ -62,7 +62,7 @@ class Ledger:
         self._store = Store(directory)
         self._stored, own, self._sessions = self._store.contents
         commits = own.commits if len(own.commits.counts) == len(COMMIT_BUCKETS) + 1 else NO_COMMITS
-        self._own = Own(own.errors + self._store.moved_aside, commits)
+        self._own = self._written = Own(own.errors + self._store.moved_aside, commits)
         self._entries: dict[str, Entry] = {}
         self._generations: dict[str, int] = {}
         self._failing = False
@@ -79,9 +79,13 @@ class Ledger:
         return self._sessions
 
     def commits(self) -> HistogramView:
-        """How long commits took, in seconds."""
-        counts = tuple(accumulate(self._own.commits.counts))
-        return HistogramView(COMMIT_BUCKETS, counts, self._own.commits.sum)
+        """How long commits took, in seconds, as far as it is written down.
+
+        A commit cannot hold its own duration, so the last one is told when the next has followed:
+        a counter that was shown earlier would fall when the process is killed in between.
+        """
+        commits = self._written.commits
+        return HistogramView(COMMIT_BUCKETS, tuple(accumulate(commits.counts)), commits.sum)
 
     def register(self, subject: Subject) -> ServerView:
         """Know a configured server, or its changed configuration; what is remembered of it."""
@@ -125,6 +129,7 @@ class Ledger:
         older than memory, not even when the server's clock has fallen back by years.
         """
         entry = self._entries[name]
+        entry.planned = True
         config, state = entry.subject.config, entry.state
         open_sessions = tuple(state.open.values())
         if state.resume is None:
@@ -133,9 +138,15 @@ class Ledger:
         return Window(max(state.resume, state.floor) - config.overlap), open_sessions
 
     def record(self, name: str, poll: Poll) -> ServerView:
-        """Take a poll in, complete or failed; what is to be published then."""
+        """Take a poll in, complete or failed; what is to be published then.
+
+        A poll that was under way when the ledger broke has read too little for a new one, which
+        wants all of history: only that it took place is kept.
+        """
         entry = self._entries[name]
         entry.deferred = entry.deferred.plus(poll.operations())
+        if not entry.planned:
+            return self._publish(entry)
         observed = poll.observed(entry.state.observed)
         try:
             if entry.number is None:
@@ -197,6 +208,7 @@ class Ledger:
         assert entry.number is not None
         began = time.perf_counter()
         pruned = self._store.commit(entry.number, write, self._own)
+        self._written = self._own
         self._observe(time.perf_counter() - began)
         self._sessions += len(write.remembered) - known - pruned
         entry.take(write)
@@ -242,6 +254,7 @@ class Ledger:
         for name, entry in list(self._entries.items()):
             fresh = self._remembered(name)
             self._entries[name] = Entry(entry.subject, fresh, entry.generation)
+            self._entries[name].planned = False
 
     def view(self, name: str) -> ServerView:
         """A server as it is to be shown now, without a poll: claims may have become stale."""

@@ -8,7 +8,7 @@ import msgspec
 
 from exporter.config.values import ServerConfig
 from exporter.ledger import counting, runs
-from exporter.ledger.state import DurationCounts, JobState, Key, ServerState
+from exporter.ledger.state import DurationCounts, JobState, Key, Operations, ServerState
 from exporter.model import NO_STATISTICS, OpenSession, Reports, Session, State
 from exporter.view import (
     DURATION_BUCKETS,
@@ -25,6 +25,9 @@ UNKNOWN_FIELDS = ("status", "session_type", "bottleneck", "session")
 
 MOST_OPEN = 30
 """So many open sessions of a job are shown one by one: restores may be many at a time."""
+POLLING = "polling"
+"""The name under which the counters that every server has are announced together: they are there
+from the first page on, so that even a first poll that fails is an increase."""
 
 
 class Subject(NamedTuple):
@@ -56,16 +59,17 @@ def server_view(
     # A clock that was set back must not keep claims alive for as long as it was set back.
     fresh = state.absorbed is not None and abs(now - state.absorbed) <= config.stale_after
     shown = {key: job for key, job in sorted(jobs.items()) if _is_admitted(subject, key, job)}
+    polling = state.operations if POLLING in state.announced else Operations()
     open_by_job = _by_job(state.open.values())
     return ServerView(
         name=config.name,
         product=config.product,
         generation=generation,
         poll_interval=config.poll_interval,
-        polls=state.operations.polls,
-        failures=state.operations.failures,
+        polls=polling.polls,
+        failures=polling.failures,
         requests=_zero_first(state, "code", state.operations.requests),
-        logons=state.operations.logons,
+        logons=polling.logons,
         open_sessions=len(state.open),
         unknown_values=_zero_first(state, "field", _unknown_values(state)),
         durations=_durations(state, jobs, shown),
@@ -86,7 +90,8 @@ def server_series(state: ServerState) -> set[str]:
     """Names of the server-wide counters that must be seen at 0 before they grow."""
     codes = {f"code:{code}" for code in state.operations.requests}
     fields = {f"field:{field}" for field in _unknown_values(state)}
-    return codes.union(fields, (f"type:{name}" for name in state.durations))
+    types = {f"type:{name}" for name in state.durations}
+    return {POLLING, *codes, *fields, *types}
 
 
 def _unknown_values(state: ServerState) -> dict[str, int]:

@@ -9,7 +9,7 @@ from aiohttp import web
 from exporter.sharding import owner
 from exporter.web.options import WebOptions
 from exporter.web.state import State
-from exporter.web.stream import send
+from exporter.web.stream import send, was_sent
 
 HOST = re.compile(r"[A-Za-z0-9._-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
 UNKNOWN_SERVER = "There is no server of that name; /sd lists those that there are.\n"
@@ -101,13 +101,16 @@ class Scrapes:
             chosen = pages.negotiate(request.headers.get("Accept"))
             gzip = accepts_gzip(request.headers.get("Accept-Encoding"))
             names = frozenset(request.query.getall("name[]", ())) or None
-            body = await pages.page_async(
+            page = await pages.offer(
                 chosen, servers=servers, names=names, gzip=gzip, exporter=exporter
             )
             headers = {"Vary": "Accept, Accept-Encoding"}
             if gzip:
                 headers["Content-Encoding"] = "gzip"
-            return await send(request, body, chosen.content_type, headers)
+            response = await send(request, page.data, chosen.content_type, headers)
+            if was_sent(request, response):
+                pages.delivered(page)
+            return response
 
     @contextmanager
     def _admission(self) -> Iterator[None]:

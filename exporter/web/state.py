@@ -16,17 +16,27 @@ class PageFormat(Protocol):
         ...
 
 
+class PageOffer(Protocol):
+    """A page that is about to be sent."""
+
+    @property
+    def data(self) -> bytes:
+        """The body."""
+        ...
+
+
 AnyFormat = TypeVar("AnyFormat", bound=PageFormat)
+AnyOffer = TypeVar("AnyOffer", bound=PageOffer)
 
 
-class Pages(Protocol[AnyFormat]):
+class Pages(Protocol[AnyFormat, AnyOffer]):
     """The metrics as text: rendered once per change, kept in memory."""
 
     def negotiate(self, accept: str | None, /) -> AnyFormat:
         """The format that an Accept header asks for."""
         ...
 
-    async def page_async(
+    async def offer(
         self,
         format: AnyFormat,
         *,
@@ -34,8 +44,12 @@ class Pages(Protocol[AnyFormat]):
         names: frozenset[str] | None,
         gzip: bool,
         exporter: bool,
-    ) -> bytes:
+    ) -> AnyOffer:
         """A page of these servers and families (None: all), with or without the exporter's own."""
+        ...
+
+    def delivered(self, offer: AnyOffer, /) -> None:
+        """The page was sent as a whole: what stands on it has been read."""
         ...
 
 
@@ -48,7 +62,7 @@ class State(Protocol):
         ...
 
     @property
-    def exposition(self) -> Pages[Any]:
+    def exposition(self) -> Pages[Any, Any]:
         """The metrics as text."""
         ...
 

@@ -45,6 +45,11 @@ async def send(
     return response
 
 
+def was_sent(request: web.Request, response: web.StreamResponse) -> bool:
+    """Whether the whole body has left; aiohttp tells its length only then."""
+    return request.method != "HEAD" and response.body_length > 0
+
+
 async def _write(response: web.StreamResponse, body: memoryview, stalled_seconds: float) -> None:
     for start in range(0, len(body), PIECE):
         async with asyncio.timeout(stalled_seconds):

@@ -9,7 +9,16 @@ import pytest
 
 from exporter.app import Exporter
 from exporter.simulator import Fault, SimulatedServer, simulate
-from tests.support.running import entry, polled, reaches, running, scrape, server, write_config
+from tests.support.running import (
+    entry,
+    polled,
+    polled_unread,
+    reaches,
+    running,
+    scrape,
+    server,
+    write_config,
+)
 
 LIST = "/v8/jobsessions"
 
@@ -144,7 +153,7 @@ async def test_one_row_that_cannot_be_read_is_skipped_and_counted(tmp_path: Path
         await simulated.inject(Fault("malformed_row", path=LIST))
         one = entry("odd", simulated.url, password=f'"{simulated.password}"')
         async with running(write_config(tmp_path / "config.yaml", one)) as exporter:
-            await polled(exporter)
+            await polled_unread(exporter)
             counted = 'backup_server_unknown_values_total{field="session",server="odd"} '
             assert f"{counted}0.0" in scrape(exporter)
             await reaches(exporter, False, lambda exporter: f"{counted}0.0" in scrape(exporter))

@@ -93,6 +93,14 @@ class TestServed:
 class TestAsync:
     """Pages for an event loop."""
 
+    async def test_an_offer_is_served_once_it_was_delivered(self, exposition: Exposition) -> None:
+        """A page that is lost on its way has shown nobody a zero."""
+        offer = await exposition.offer(TEXT)
+        assert exposition.served("m365-prod") == -1
+        exposition.delivered(offer)
+        assert exposition.served("m365-prod") == 7
+        assert offer.data is exposition.page(TEXT)
+
     async def test_is_the_same_page(self, exposition: Exposition) -> None:
         """Rendered in a thread or here, the bytes are the same."""
         page = await exposition.page_async(TEXT)

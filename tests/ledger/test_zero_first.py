@@ -138,6 +138,17 @@ def test_a_status_code_is_zero_first() -> None:
     assert bench.view.requests == {"200": 4, "500": 4}
 
 
+def test_counters_of_polling_are_zero_first() -> None:
+    """A first poll that fails before anybody has scraped is an increase for the first scraper."""
+    scraper = Scraper()
+    bench = bench_with(scraper)
+    bench.fail(HttpFailed("500"), logons=1)
+    assert (bench.view.polls, bench.view.logons, bench.view.failures) == (0, 0, {})
+    scraper.read = bench.view.generation
+    bench.poll()
+    assert (bench.view.polls, bench.view.logons, bench.view.failures) == (2, 1, {"http": 1})
+
+
 @pytest.mark.parametrize("field", ["status", "session"])
 def test_unknown_words_are_zero_first(field: str) -> None:
     """The places where a word may be unknown are seeded, and rise only when they were read."""

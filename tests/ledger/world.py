@@ -203,7 +203,8 @@ class Bench:
         return self.hand_over(brought, Traffic(clock_offset=offset, **traffic))  # type: ignore[arg-type]
 
     def hand_over(self, brought: Harvest, traffic: Traffic) -> ServerView:
-        """Record a harvest now."""
+        """Plan a poll and record its harvest now."""
+        self.ledger.plan(SERVER)
         poll = Poll(self.clock.now(), 0.5, traffic, brought, next_poll=self.clock.now() + 60)
         self.view = self.ledger.record(SERVER, poll)
         return self.view
@@ -212,6 +213,7 @@ class Bench:
         """Let time pass, then hand over a failed poll."""
         self.clock.advance(after)
         told = Traffic(**traffic)  # type: ignore[arg-type]
+        self.ledger.plan(SERVER)
         self.view = self.ledger.record(SERVER, Poll(self.clock.now(), 0.5, told, error=error))
         return self.view
 

@@ -30,21 +30,30 @@ async def running(config: Path, storage: Path | None = None) -> AsyncIterator[Ex
         await task
 
 
-async def polled(exporter: Exporter, patience: float = 30.0) -> None:
-    """Wait until every server was polled once."""
+async def polled_unread(exporter: Exporter, patience: float = 30.0) -> None:
+    """Wait until every server was polled once; nobody reads a page meanwhile."""
     async with asyncio.timeout(patience):
         while not exporter.ready():
+            await exporter.clock.sleep(0.02)
+
+
+async def polled(exporter: Exporter, patience: float = 30.0) -> None:
+    """Wait until every server was polled and its counters, read at 0 before, have grown."""
+    async with asyncio.timeout(patience):
+        while not exporter.ready() or not all(view.polls for view in exporter.servers()):
+            scrape(exporter)
             await exporter.clock.sleep(0.02)
 
 
 async def reaches(
     exporter: Exporter, expected: object, ask: Callable[[Exporter], object], patience: float = 30.0
 ) -> None:
-    """Wait until an answer is the expected one; fail with the last answer."""
+    """Wait, as somebody who scrapes, until an answer is the expected one; fail with the last."""
     answer = object()
     try:
         async with asyncio.timeout(patience):
             while (answer := ask(exporter)) != expected:
+                scrape(exporter)
                 await exporter.clock.sleep(0.02)
     except TimeoutError:
         raise AssertionError(f"expected {expected!r}, last was {answer!r}") from None

@@ -37,6 +37,13 @@ class FakeFormat(Enum):
 
 
 @dataclass
+class FakeOffer:
+    """A page to be sent."""
+
+    data: bytes
+
+
+@dataclass
 class FakePages:
     """Pages that say what they were asked for; `body` replaces that, `hold` delays it."""
 
@@ -44,6 +51,7 @@ class FakePages:
     hold: asyncio.Event | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    read: list[bytes] = field(default_factory=list)
 
     def negotiate(self, accept: str | None, /) -> FakeFormat:
         """OpenMetrics or text 1.0.0 where they are named, else text 0.0.4."""
@@ -51,7 +59,7 @@ class FakePages:
             return FakeFormat.OPENMETRICS
         return FakeFormat.TEXT_1 if accept and "1.0.0" in accept else FakeFormat.TEXT
 
-    async def page_async(
+    async def offer(
         self,
         format: FakeFormat,
         *,
@@ -59,7 +67,7 @@ class FakePages:
         names: frozenset[str] | None,
         gzip: bool,
         exporter: bool,
-    ) -> bytes:
+    ) -> FakeOffer:
         """The wishes as text."""
         wishes = {"servers": servers, "names": names, "exporter": exporter}
         async with self.changed:
@@ -69,7 +77,11 @@ class FakePages:
             await self.hold.wait()
         shown = {key: sorted(v) if isinstance(v, frozenset) else v for key, v in wishes.items()}
         body = f"# {format.name} {shown}\n".encode() if self.body is None else self.body
-        return gzip_format.compress(body) if gzip else body
+        return FakeOffer(gzip_format.compress(body) if gzip else body)
+
+    def delivered(self, offer: FakeOffer, /) -> None:
+        """Remember what was sent as a whole."""
+        self.read.append(offer.data)
 
     async def until_asked(self, times: int) -> None:
         """Wait until so many pages were asked for."""

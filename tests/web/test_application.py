@@ -9,7 +9,16 @@ from exporter.config.values import Config
 from exporter.errors import ServingError
 from exporter.web.options import ListenAddress, WebOptions, no_dump, parse_listen_address
 from exporter.web.server import WebServer
-from tests.support.web import CANARY, FakePages, FakeState, ask, rewrite, serving, view
+from tests.support.web import (
+    CANARY,
+    FakeOffer,
+    FakePages,
+    FakeState,
+    ask,
+    rewrite,
+    serving,
+    view,
+)
 
 EVERY_PATH = (
     "/",
@@ -190,7 +199,7 @@ async def test_a_failure_inside_is_one_sentence_and_one_log_entry(
     """A client learns nothing of it; the log has the traceback."""
 
     class Broken(FakePages):
-        async def page_async(self, *_args: object, **_options: object) -> bytes:
+        async def offer(self, *_args: object, **_options: object) -> FakeOffer:
             raise LookupError(CANARY)
 
     async with serving(FakeState(exposition=Broken())) as url:

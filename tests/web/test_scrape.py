@@ -88,6 +88,23 @@ async def test_head_has_the_headers_of_get_and_no_body() -> None:
     assert head.headers["content-type"] == page.headers["content-type"]
 
 
+async def test_a_page_counts_as_read_when_it_was_sent() -> None:
+    """GET has read it, HEAD has not, nor has a client that went away before the end."""
+    state = FakeState(exposition=FakePages(body=bytes(20_000_000)))
+    pages = state.exposition
+    async with serving(state) as url:
+        await ask(f"{url}/metrics", "HEAD")
+        async with aiohttp.ClientSession() as client:
+            plain = {"Accept-Encoding": "identity"}
+            response = await client.get(f"{url}/metrics", headers=plain)
+            response.close()
+        await pages.until_asked(2)
+        await asyncio.sleep(0.1)
+        assert pages.read == []
+        await ask(f"{url}/metrics")
+        assert pages.read == [pages.body]
+
+
 async def test_servers_and_families_narrow_the_page() -> None:
     """Both parameters may be repeated."""
     state = FakeState()
