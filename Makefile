@@ -31,7 +31,7 @@ wanted = $(if $(strip $(PYTHON)),,$(error Python 3.11 or newer is needed; \
 coverage = $(if $(ARGS),,--cov --cov-report=term)
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: $(RUNTIME) ## Start simulated backup servers and the exporter, print the addresses (ARGS="--speed 600")
 	$(BIN)/python -m exporter demo $(ARGS)

@@ -107,7 +107,7 @@ def test_it_loads_nothing_of_the_exporter() -> None:
     """It runs every few seconds beside the exporter, so it must be light."""
     program = (
         "import sys; from exporter.cli import main; main(['healthcheck', '--url', 'http://[::1]:9'])"
-        "; print(*sorted({'aiohttp', 'pydantic', 'sqlite3', 'exporter.app'} & set(sys.modules)))"
+        "; print(*sorted({'aiohttp', 'pydantic', 'msgspec', 'exporter.app'} & set(sys.modules)))"
     )
     run = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True

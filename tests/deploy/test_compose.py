@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from exporter import __version__
 from exporter.cli.serve import load
 from tests.support.dockerfile import DOCKERFILE, ROOT, parse
 from tests.support.tools import require_command, require_tool
@@ -59,6 +60,7 @@ def test_every_image_has_a_version(stack: dict[str, Any]) -> None:
     """What runs next month is what was tried today."""
     for service in stack["services"].values():
         assert re.fullmatch(r"[\w./-]+:v?\d+\.\d+\.\d+", service["image"])
+    assert stack["services"]["exporter"]["image"].endswith(f":{__version__}")
 
 
 def test_nothing_is_reached_from_other_hosts(stack: dict[str, Any]) -> None:
