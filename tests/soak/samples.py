@@ -56,7 +56,10 @@ def series_of(rows: Iterable[Mapping[str, Any]]) -> dict[Key, list[Point]]:
 
 
 def split(points: Sequence[Point], breaks: Iterable[Break]) -> list[list[Point]]:
-    """The points of each life of the ledger; between `at` and `settled` a counter falls once."""
+    """The points of each life of the ledger; between `at` and `settled` a counter falls once.
+
+    Of one that stood at 0 and does not fall, the last point in between belongs to both lives.
+    """
     parts, rest = [], list(points)
     for gap in breaks:
         old = [point for point in rest if point.at <= gap.at]
@@ -64,7 +67,7 @@ def split(points: Sequence[Point], breaks: Iterable[Break]) -> list[list[Point]]
         after = [point for point in rest if point.at > gap.settled]
         fall = _first_fall([*old[-1:], *during]) - bool(old)
         parts.append(old + during[:fall])
-        rest = during[fall:] + after
+        rest = (during[fall:] or during[-1:]) + after
     return [*parts, rest]
 
 

@@ -99,6 +99,7 @@ def test_a_damaged_ledger_is_one_fall_to_zero() -> None:
 def test_a_series_that_never_rose_needs_no_fall() -> None:
     """Zeros on both sides of the damage belong to both lives."""
     assert verdict(SUCCESS, points(*[0] * 20, 1), 0, 1) == []
+    assert verdict(SUCCESS, points(*[0] * 14, 1), 0, 1) == []
 
 
 def test_points_are_cut_at_the_fall() -> None:
