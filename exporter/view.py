@@ -27,7 +27,7 @@ DURATION_BUCKETS = (
 """Upper bounds of the session duration histogram: one minute to 48 hours."""
 
 
-class Run(msgspec.Struct, frozen=True, omit_defaults=True):
+class Run(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One finished session as it is remembered: enough for the last-session gauges and the page.
 
     `ended` is when the product says it ended, or when we noticed (then `duration` is None).

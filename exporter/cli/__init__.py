@@ -1,9 +1,13 @@
 """The command line: commands and flags, and the only place that prints and exits."""
 
 import sys
+from importlib import import_module
 
 from exporter.cli.flags import Command, build_parser
 from exporter.errors import ExporterError
+
+NAMES = ("serve", "sessions", "demo", "simulate", "ledger", "healthcheck")
+"""Every command, each a module of this package; the first is meant when none is given."""
 
 NOT_FOR_SERVE = ("-h", "--help", "--version")
 
@@ -30,15 +34,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def commands_for(words: list[str]) -> tuple[Command, ...]:
-    """The commands to choose from.
+    """The commands to choose from: the one that is named or meant, or all where help is wanted.
 
-    Containers run the health check every few seconds, with as little processor time as the exporter
-    itself was given. Loading the rest of the program for it would cost many times its own work.
+    Only what is run is loaded. The simulator and the tables of the terminal would cost a service
+    15 MB and half its start, and the whole exporter would cost a health check, which containers run
+    every few seconds, many times its own work.
     """
-    if words[:1] == ["healthcheck"]:
-        from exporter.cli.healthcheck import COMMAND  # noqa: PLC0415 -- see above
-
-        return (COMMAND,)
-    from exporter.cli.commands import COMMANDS  # noqa: PLC0415 -- see above
-
-    return COMMANDS
+    if words and words[0] in NOT_FOR_SERVE:
+        return tuple(import_module("exporter.cli.commands").COMMANDS)
+    name = words[0] if words and words[0] in NAMES else NAMES[0]
+    return (import_module(f"exporter.cli.{name}").COMMAND,)

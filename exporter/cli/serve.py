@@ -7,7 +7,7 @@ import socket
 import sys
 from pathlib import Path
 
-from exporter.app import Exporter, Options, run_until_signalled
+from exporter.app import Exporter, Options, answer_promptly, run_until_signalled
 from exporter.cli.flags import (
     PORT,
     Command,
@@ -197,6 +197,7 @@ async def _serve(options: argparse.Namespace) -> None:
         SOURCES,
         lambda: load(options.config_file),
     )
+    answer_promptly()
     await run_until_signalled(exporter)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from enum import Enum
+from functools import lru_cache
 
 
 class Format(Enum):
@@ -39,6 +40,7 @@ OFFERED: Mapping[tuple[str, str], Format] = {
 """What we answer to a media type and its `version`."""
 
 
+@lru_cache(maxsize=64)
 def negotiate(accept: str | None) -> Format:
     """The format for an Accept header: the highest `q` that we can serve.
 

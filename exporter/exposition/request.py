@@ -39,7 +39,7 @@ class Request:
     @property
     def body(self) -> "Request":
         """The request for the servers' part alone, which is the same with or without a tail."""
-        return replace(self, exporter=False)
+        return replace(self, exporter=False) if self.exporter else self
 
     def wants(self, family: AnyFamily) -> bool:
         """Whether the page shall have this family."""

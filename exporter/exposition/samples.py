@@ -6,7 +6,8 @@ The lines are the same in every text format; only the headers above them differ.
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
-from exporter.exposition.labels import Labels, escaped
+from exporter.exposition.labels import Labels, escape_words, escaped
+from exporter.exposition.pieces import NOTHING, Pieces, Sizes
 from exporter.exposition.text import format_float
 from exporter.metrics.family import AnyFamily, Family, Shape, Subject
 from exporter.view import HistogramView
@@ -22,13 +23,16 @@ def _one(family: AnyFamily, labels: Labels, value: float) -> str:
 
 
 def _each(family: AnyFamily, labels: Labels, values: Mapping[str, float]) -> str:
-    name, texts = family.name, labels.by(family.extra[0])
-    lines = [f"{name}{texts[key]} {format_float(value)}\n" for key, value in values.items()]
-    if texts.altered:
-        # Two values may have become the same text: the first one stands.
+    name, (before, after) = family.name, labels.around(family.extra[0])
+    words, ambiguous = escape_words(tuple(values))
+    lines = [
+        f"{name}{before}{word}{after} {format_float(value)}\n"
+        for word, value in zip(words, values.values(), strict=True)
+    ]
+    if ambiguous:  # the first one stands
         unique: dict[str, str] = {}
-        for key, line in zip(values, lines, strict=True):
-            unique.setdefault(texts[key], line)
+        for word, line in zip(words, lines, strict=True):
+            unique.setdefault(word, line)
         lines = [*unique.values()]
     return "".join(lines)
 
@@ -38,10 +42,10 @@ def _text(family: AnyFamily, labels: Labels, values: tuple[str, ...]) -> str:
 
 
 def _distribution(family: AnyFamily, labels: Labels, histogram: HistogramView) -> str:
-    name, plain, texts = family.name, labels.plain, labels.by("le")
+    name, plain, (before, after) = family.name, labels.plain, labels.around("le")
     bounds = (*map(format_float, histogram.bounds), "+Inf")
     lines = [
-        f"{name}_bucket{texts[bound]} {format_float(count)}\n"
+        f"{name}_bucket{before}{bound}{after} {format_float(count)}\n"
         for bound, count in zip(bounds, histogram.counts, strict=True)
     ]
     lines.append(f"{name}_count{plain} {format_float(histogram.counts[-1])}\n")
@@ -69,21 +73,27 @@ WRITERS: Mapping[Shape, Writer] = {
 
 
 class Rendered(Generic[Read]):
-    """One subject with its labels and its lines, one text for each family."""
+    """One subject with its labels, and where its lines are in the blocks of its section.
 
-    __slots__ = ("labels", "lines", "subject")
+    `place` is how many subjects stand before it, None when another one has the same labels.
+    `sizes` are the bytes of its lines, family by family.
+    """
 
-    def __init__(self, labels: Labels, subject: Read, lines: list[str]) -> None:
+    __slots__ = ("labels", "place", "sizes", "subject")
+
+    def __init__(self, labels: Labels, subject: Read, place: int | None, sizes: Sizes) -> None:
         self.labels = labels
         self.subject = subject
-        self.lines = lines
+        self.place = place
+        self.sizes = sizes
 
 
 class Section(Generic[Source, Read]):
     """All families of one kind of subject for one source of views, rendered where it changed.
 
-    What stayed equal since the last call of `blocks` keeps its lines, what kept its labels keeps
-    their escaped text. Not safe for several threads at once.
+    What stayed equal since the last call of `blocks` keeps its bytes, which are taken over from the
+    blocks before; what kept its labels keeps their escaped text. Not safe for several threads at
+    once.
     """
 
     def __init__(
@@ -92,28 +102,44 @@ class Section(Generic[Source, Read]):
         self._subject = subject
         self._plan = tuple((WRITERS[family.shape], family) for family in families)
         self._known: dict[tuple[str, ...], Rendered[Read]] = {}
+        self._blocks = [b""] * len(families)
 
     def blocks(self, view: Source) -> list[bytes]:
         """The sample lines of each family, in the families' order."""
-        known = self._known
         fresh: dict[tuple[str, ...], Rendered[Read]] = {}
-        taken: dict[str, list[str]] = {}
+        taken: set[str] = set()
+        pieces = Pieces()
         for values, subject in self._subject.of(view):
-            rendered = fresh[values] = self._render(known.get(values), values, subject)
-            taken.setdefault(rendered.labels.plain, rendered.lines)
+            old = self._known.get(values)
+            labels = old.labels if old else Labels(escaped(self._subject.labels, values))
+            if labels.plain in taken:
+                fresh.setdefault(values, Rendered(labels, subject, None, NOTHING))
+                continue
+            place = len(taken)
+            taken.add(labels.plain)
+            if old is not None and old.place is not None and _is_same(old.subject, subject):
+                pieces.keep(old.place)
+                sizes = old.sizes
+            else:
+                sizes = pieces.add(self._lines(labels, subject))
+            fresh[values] = Rendered(labels, subject, place, sizes)
+        self._blocks = pieces.joined(self._blocks, _sizes(self._known))
         self._known = fresh
-        if not taken:
-            return [b""] * len(self._plan)
-        return ["".join(column).encode() for column in zip(*taken.values(), strict=True)]
+        return self._blocks
 
-    def _render(
-        self, old: Rendered[Read] | None, values: tuple[str, ...], subject: Read
-    ) -> Rendered[Read]:
-        if old is not None and (old.subject is subject or old.subject == subject):
-            return old
-        labels = old.labels if old else Labels(escaped(self._subject.labels, values))
-        lines = [
-            "" if (value := family.value(subject)) is None else write(family, labels, value)
+    def _lines(self, labels: Labels, subject: Read) -> list[bytes]:
+        return [
+            b""
+            if (value := family.value(subject)) is None
+            else write(family, labels, value).encode()
             for write, family in self._plan
         ]
-        return Rendered(labels, subject, lines)
+
+
+def _is_same(old: object, new: object) -> bool:
+    return old is new or old == new
+
+
+def _sizes(known: Mapping[tuple[str, ...], Rendered[Any]]) -> list[Sizes]:
+    """The sizes of all subjects that are in the blocks, in their order there."""
+    return [rendered.sizes for rendered in known.values() if rendered.place is not None]

@@ -7,8 +7,10 @@ alike, and for every new connection of a long-lived session.
 import hashlib
 import ssl
 from collections.abc import Callable
-
-from cryptography import x509
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from weakref import WeakValueDictionary
 
 from exporter.config.values import TlsConfig
 from exporter.errors import TlsFailed
@@ -40,13 +42,52 @@ def client_context(tls: TlsConfig, noticed: Noticed) -> ssl.SSLContext:
 
     A pinned fingerprint alone is trust enough; together with a CA file both must agree.
     """
+    key = (tls, *map(_modified, (tls.ca_file, tls.cert_file, tls.key_file)))
+    with _loading:
+        settings = _loaded.get(key)
+        if settings is None:
+            settings = _loaded[key] = _load(tls)
+    context = OneServer(ssl.PROTOCOL_TLS_CLIENT)
+    pins = frozenset(pin.replace(":", "").lower() for pin in tls.pinned_sha256)
+    context.settings, context.judged = settings, _judging(pins, noticed)
+    return context
+
+
+class OneServer(ssl.SSLContext):
+    """Judges the connections to one server with settings that it shares with others.
+
+    The authorities of a system take 20 ms and nearly a megabyte; a fleet must not load them for
+    each of its servers.
+    """
+
+    settings: ssl.SSLContext
+    judged: type[ssl.SSLObject]
+
+    def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:
+        """A connection that will be judged for this server."""
+        self.settings.sslobject_class = self.judged
+        return self.settings.wrap_bio(*args, **options)
+
+
+_loading = Lock()
+_loaded: WeakValueDictionary[tuple[object, ...], ssl.SSLContext] = WeakValueDictionary()
+"""Settings in use, by configuration and age of the files."""
+
+
+def _modified(path: Path | None) -> float | None:
+    """When a file was changed; None where there is none, which loading it will tell."""
+    try:
+        return None if path is None else path.stat().st_mtime
+    except OSError:
+        return None
+
+
+def _load(tls: TlsConfig) -> ssl.SSLContext:
     context = _load_authorities(tls)
     if tls.insecure_skip_verify or (tls.pinned_sha256 and tls.ca_file is None):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     _load_identity(context, tls)
-    pins = frozenset(pin.replace(":", "").lower() for pin in tls.pinned_sha256)
-    context.sslobject_class = _judging(pins, noticed)
     return context
 
 
@@ -115,6 +156,9 @@ def _judging(pins: frozenset[str], noticed: Noticed) -> type[ssl.SSLObject]:
 
 
 def _expiry(leaf: bytes) -> float | None:
+    # Loaded with the first certificate: it takes 10 MB that an exporter without TLS can do without.
+    from cryptography import x509  # noqa: PLC0415
+
     try:
         return x509.load_der_x509_certificate(leaf).not_valid_after_utc.timestamp()
     except ValueError:

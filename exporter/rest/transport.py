@@ -1,5 +1,7 @@
 """One server's HTTP connections: sends a request once and reads its whole answer, within limits."""
 
+import asyncio
+import ssl
 from types import MappingProxyType
 
 import aiohttp
@@ -65,7 +67,7 @@ class Transport:
             await opened.close()
 
     async def _exchange(self, request: Request, url: URL) -> Response:
-        session = self._session()
+        session = await self._session()
         if request.sends_password:
             self._tally.password_sent()
         try:
@@ -98,18 +100,29 @@ class Transport:
             chunks.append(chunk)
         return b"".join(chunks)
 
-    def _session(self) -> aiohttp.ClientSession:
+    async def _session(self) -> aiohttp.ClientSession:
         """The open session. Made late, so that a certificate file may appear after the start."""
         if self._opened is None:
-            context = client_context(self._settings.tls, self._tally.certificate)
-            self._opened = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=context),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=self._settings.request_timeout),
-                headers=MappingProxyType({"User-Agent": "backup-session-exporter"}),
-                trust_env=False,
-            )
+            context = await self._context()
+            if self._opened is None:  # another call may have been first
+                self._opened = self._open(context)
         return self._opened
+
+    async def _context(self) -> ssl.SSLContext | bool:
+        """What judges certificates; loading authorities takes long, so it happens in a thread."""
+        if URL(self._base).scheme != "https":
+            return True  # the library's word for its default, which plain HTTP never looks at
+        tls, tally = self._settings.tls, self._tally
+        return await asyncio.to_thread(client_context, tls, tally.certificate)
+
+    def _open(self, context: ssl.SSLContext | bool) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=context),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=self._settings.request_timeout),
+            headers=MappingProxyType({"User-Agent": "backup-session-exporter"}),
+            trust_env=False,
+        )
 
 
 def _redirect(request: Request, response: Response, url: URL) -> URL:

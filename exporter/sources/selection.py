@@ -14,9 +14,10 @@ def select(harvest: Harvest, config: ServerConfig, default_types: Collection[str
     `default_types` are the session types that an empty include admits. A type that we do not know
     is admitted by default too: better a series too many than a failed backup unseen.
     """
+    judge = _Judge(config, default_types)
     return msgspec.structs.replace(
         harvest,
-        sessions=tuple(s for s in harvest.sessions if admits(s, config, default_types)),
+        sessions=tuple(s for s in harvest.sessions if judge[s.job_name, s.session_type, s.unknown]),
         jobs=tuple(
             chosen
             for job in harvest.jobs
@@ -25,12 +26,26 @@ def select(harvest: Harvest, config: ServerConfig, default_types: Collection[str
     )
 
 
+class _Judge(dict[tuple[str, str, tuple[str, ...]], bool]):
+    """Whether sessions of a job's name, type and unknown fields are wanted; each asked once."""
+
+    def __init__(self, config: ServerConfig, default_types: Collection[str]) -> None:
+        super().__init__()
+        self._config = config
+        self._default_types = default_types
+
+    def __missing__(self, facts: tuple[str, str, tuple[str, ...]]) -> bool:
+        job_name, session_type, unknown = facts
+        default = session_type in self._default_types or "session_type" in unknown
+        wanted = self[facts] = self._config.session_types.admits(
+            session_type, default=default
+        ) and self._config.jobs.admits(job_name)
+        return wanted
+
+
 def admits(session: Session, config: ServerConfig, default_types: Collection[str]) -> bool:
     """Whether `session` is of an admitted type and job."""
-    default = session.session_type in default_types or "session_type" in session.unknown
-    return config.session_types.admits(session.session_type, default=default) and (
-        config.jobs.admits(session.job_name)
-    )
+    return _Judge(config, default_types)[session.job_name, session.session_type, session.unknown]
 
 
 def _admitted_part(job: Job, config: ServerConfig, default_types: Collection[str]) -> Job | None:

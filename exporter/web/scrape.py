@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 from aiohttp import web
 
@@ -16,6 +17,7 @@ UNKNOWN_SERVER = "There is no server of that name; /sd lists those that there ar
 TOO_MANY = "Too many scrapes are being answered; try again soon or raise --web.max-requests.\n"
 
 
+@lru_cache(maxsize=64)
 def accepts_gzip(header: str | None) -> bool:
     """Whether an Accept-Encoding header wants gzip: named with q above 0, or any with `*`."""
     qualities: dict[str, float] = {}
@@ -84,7 +86,7 @@ class Scrapes:
 
     def _require_known(self, names: frozenset[str]) -> None:
         """Raises 404, without repeating what was asked for; 421 for what another shard polls."""
-        if not names <= {server.name for server in self._state.config.servers}:
+        if names and not names <= {server.name for server in self._state.config.servers}:
             raise web.HTTPNotFound(text=UNKNOWN_SERVER)
         shard = self._options.shard
         for name in sorted(names):

@@ -2,13 +2,15 @@
 
 import http.server
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from exporter.cli import main
+from exporter.cli import NAMES, main
 from exporter.cli.commands import COMMANDS
 from exporter.clock import SystemClock
 from exporter.ledger.entry import Poll
@@ -183,3 +185,19 @@ def test_sessions_of_an_unknown_server(capsys: pytest.CaptureFixture[str], tmp_p
     code, _out, err = run(capsys, "sessions", f"--config.file={config}", "--server", "m356")
     assert code == 1
     assert 'no server "m356" is configured; there are m365' in err
+
+
+def test_the_names_are_those_of_the_commands() -> None:
+    """A command that is not named in the short list could never be run."""
+    assert tuple(command.name for command in COMMANDS) == NAMES
+
+
+def test_serving_loads_neither_the_simulator_nor_the_terminal() -> None:
+    """A service starts with what it needs; certificates are read when they are met."""
+    program = (
+        "import sys; from exporter.cli import main; main(['--config.check']); "
+        "print(*sorted({'exporter.simulator', 'rich', 'cryptography'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert run.stdout.splitlines()[-1:] == [""]

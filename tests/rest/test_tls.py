@@ -1,7 +1,9 @@
 """Certificates: whom we trust, and that nothing is sent before we do."""
 
+import asyncio
 import datetime
 import hashlib
+import os
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,6 +14,7 @@ import trustme
 
 from exporter.config.values import TlsConfig
 from exporter.errors import TlsFailed
+from exporter.rest.tls import OneServer, client_context
 from exporter.rest.wire import Request
 from tests.rest.conftest import Connect
 from tests.support.rest_world import Said, SmallServer, settings, small_server
@@ -190,3 +193,34 @@ async def test_an_unusable_file_is_named(
     entry = settings("https://127.0.0.1:9", tls=TlsConfig(**{key: path}))  # type: ignore[arg-type]
     with pytest.raises(TlsFailed, match=f"tls_config.{key} .*broken.pem"):
         await connect(entry).send(Request("GET", "/x", anonymous=True))
+
+
+def test_servers_with_equal_settings_share_what_was_loaded(ca_file: Path) -> None:
+    """The authorities are loaded once for a fleet, and anew for other settings or a new file."""
+    tls = TlsConfig(ca_file=ca_file)
+    first, second = (client_context(tls, lambda _expiry, _verified: None) for _ in range(2))
+    other = client_context(TlsConfig(), lambda _expiry, _verified: None)
+    assert isinstance(first, OneServer)
+    assert isinstance(second, OneServer)
+    assert isinstance(other, OneServer)
+    assert first is not second
+    assert first.settings is second.settings
+    assert other.settings is not first.settings
+    os.utime(ca_file, (1, 1))
+    renewed = client_context(tls, lambda _expiry, _verified: None)
+    assert isinstance(renewed, OneServer)
+    assert renewed.settings is not first.settings
+
+
+async def test_servers_that_share_are_judged_each_on_its_own(
+    connect: Connect, leaf: trustme.LeafCert, authority: trustme.CA
+) -> None:
+    """A pin of one server is not asked of another one, and each hears of its own certificate."""
+    other = authority.issue_cert("127.0.0.1")
+    async with tls_server(leaf) as one, tls_server(other) as two:
+        tls = TlsConfig(pinned_sha256=(fingerprint(leaf), fingerprint(other)))
+        clients = [connect(settings(server.url, tls=tls)) for server in (one, two)]
+        await asyncio.gather(*(client.get("/x") for client in clients))
+        told = [client.traffic() for client in clients]
+    assert [traffic.tls_verified for traffic in told] == [True, True]
+    assert all(traffic.certificate_expiry for traffic in told)

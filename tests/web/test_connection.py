@@ -154,8 +154,8 @@ def stalled(url: str) -> socket.socket:
 
 
 async def test_stalled_readers_hold_pieces_not_pages() -> None:
-    """Twelve clients that read nothing of 10 MB cost less than one page together."""
-    body, readers = bytes(10_000_000), 12
+    """Twelve clients that read nothing of 20 MB cost less than one page together."""
+    body, readers = bytes(20_000_000), 12
     state = FakeState(exposition=FakePages(body))
     async with serving(state) as url:
         tracemalloc.start()

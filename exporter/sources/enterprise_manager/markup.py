@@ -4,9 +4,11 @@ An element becomes a dictionary of its attributes and children; a child without 
 becomes its text. What the vendor's schema repeats becomes a list.
 """
 
-from xml.etree.ElementTree import Element, ParseError  # the parser itself is defusedxml's
+from typing import NoReturn
+from xml.etree.ElementTree import Element, ParseError, fromstring
+from xml.parsers import expat
 
-from defusedxml import DefusedXmlException, ElementTree
+from defusedxml import DefusedXmlException, DTDForbidden
 
 BROKEN_XML = (ParseError, DefusedXmlException, ValueError, LookupError)
 """What parsing raises: bad markup, what is refused, and encodings that do not exist."""
@@ -32,12 +34,39 @@ class _Names(dict[str, str]):
 _NAMES = _Names()
 
 
+class _BeginsWell(Exception):
+    """The first element was reached without a document type."""
+
+
 def parse(body: bytes) -> Element:
-    """The root of the document in `body`. Raises one of BROKEN_XML."""
-    root: Element = ElementTree.fromstring(
-        body, forbid_dtd=True, forbid_entities=True, forbid_external=True
-    )
-    return root
+    """The root of the document in `body`. Raises one of BROKEN_XML.
+
+    Entities come from a document type, which can only stand before the first element. So it is
+    enough to read up to there with suspicion; the rest is left to the interpreter's own parser,
+    which takes a third of the time that suspicion of every element would.
+    """
+    _refuse_document_type(body)
+    return fromstring(body)  # noqa: S314 -- it declares no entities
+
+
+def _refuse_document_type(body: bytes) -> None:
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = _refuse
+    parser.StartElementHandler = _accept
+    try:
+        parser.Parse(body, True)
+    except _BeginsWell:
+        return
+    except expat.ExpatError as error:
+        raise ParseError(str(error)) from None
+
+
+def _refuse(name: str, system: str | None, public: str | None, _internal: bool) -> NoReturn:
+    raise DTDForbidden(name, system, public)
+
+
+def _accept(_name: str, _attributes: object) -> NoReturn:
+    raise _BeginsWell
 
 
 def name_of(element: Element) -> str:

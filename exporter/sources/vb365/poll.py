@@ -6,6 +6,7 @@ are asked for apart (v8) or looked for among the newest sessions (v7 and earlier
 that no list holds are asked for by their id.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +40,9 @@ NEWEST_PAGE = 100
 
 LONGEST_LOOK_BACK = 86400.0
 """How far back the first poll, whose window is long, looks for such sessions, in seconds."""
+
+BREATH = 5000
+"""After so many rows of a long history other work has its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ class Poll:
         self._progress = progress
         self._pages = 0
         self._rows = 0
+        self._turn = asyncio.Lock()
 
     async def read_job_sessions(self) -> None:
         """Every job session of the window, finished or not. Raises SourceError."""
@@ -174,20 +179,27 @@ class Poll:
                 at_once=reading.at_once,
             )
         )
-        for session in rows:
+        for number, session in enumerate(rows):
             if reading.filters or self._was_alive(session):
                 self._keep(session)
+            if number % BREATH == BREATH - 1:
+                await asyncio.sleep(0)
         self._server.endpoints.works(reading.kind.endpoint)
 
     async def _page(self, path: str, reading: _Reading, offset: int) -> Page[Session]:
         size = reading.page_size or self._server.page_size
         params = (("limit", str(size)), ("offset", str(offset)), *reading.filters)
         response = await self._server.client.get(path, params)
-        page = read_page(reading.kind.decoder, response)
+        # One page after another, in two steps: scrapes have their turn in between, however many
+        # pages have come in at once.
+        async with self._turn:
+            page = read_page(reading.kind.decoder, response)
+            await asyncio.sleep(0)
+            sessions = reading.kind.normalise(page.rows, self._server.book.names)
+            await asyncio.sleep(0)
         for row in page.skipped:
             place = f"{response.where} from {offset}: {row.place}"
             self.skipped[row.fingerprint] = row._replace(place=place)
-        sessions = reading.kind.normalise(page.rows, self._server.book.names)
         return Page(sessions, page.length, page.has_more(size))
 
     def _was_alive(self, session: Session) -> bool:

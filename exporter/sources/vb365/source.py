@@ -1,5 +1,7 @@
 """Veeam Backup for Microsoft 365, API v5 to v8: one poll of a server from logon to harvest."""
 
+import asyncio
+
 from exporter.clock import Clock
 from exporter.config.values import ProductFacts, ServerConfig
 from exporter.errors import NotFound
@@ -65,7 +67,8 @@ class Vb365Source:
             skipped_rows=len(poll.skipped),
             endpoints=self._endpoints.status(),
         )
-        return select(harvest, self._config, DEFAULT_TYPES)
+        # In a thread, because a first poll may bring hundreds of thousands of sessions.
+        return await asyncio.to_thread(select, harvest, self._config, DEFAULT_TYPES)
 
     def traffic(self) -> Traffic:
         """What was sent since the last call of this method, and what TLS and clock look like."""
