@@ -1,0 +1,57 @@
+"""Rendering one server that has changed, against the client library on the same families."""
+
+from collections.abc import Callable
+from itertools import count
+
+from prometheus_client import generate_latest
+
+from bench.measure import Row, pairs
+from bench.views import Collected, next_poll, series, server
+from exporter.exposition import Exposition, Format
+from exporter.exposition.sheet import Sheet
+from exporter.metrics import VIEW_FAMILIES
+from exporter.view import ServerView
+
+JOBS = 45
+MOST_MICROSECONDS, LEAST_RATIO = 3.0, 8.0
+
+
+def measure() -> list[Row]:
+    """Three cases: a few jobs changed, every value changed, a server seen for the first time."""
+    first = server(JOBS)
+    size = series(_page(first))
+    library = Collected([first])
+    few = [first, *(next_poll(first, 3, seed) for seed in range(2, 10))]
+    all_new = [server(JOBS, seed) for seed in range(1, 10)]
+    cases = (
+        ("3 of 45 jobs changed", _again(few)),
+        ("all values new", _again(all_new)),
+        ("first time", lambda: Sheet[ServerView](VIEW_FAMILIES).blocks(first)),
+    )
+    return [_row(name, render, library, size) for name, render in cases]
+
+
+def _page(view: ServerView) -> bytes:
+    exposition = Exposition()
+    exposition.publish(view)
+    return exposition.page(Format.TEXT_0_0_4, exporter=False)
+
+
+def _again(views: list[ServerView]) -> Callable[[], object]:
+    """Renders the next of these views with each call, as a server that is polled."""
+    sheet, number = Sheet[ServerView](VIEW_FAMILIES), count()
+    sheet.blocks(views[-1])
+    return lambda: sheet.blocks(views[next(number) % len(views)])
+
+
+def _row(name: str, render: Callable[[], object], library: Collected, size: int) -> Row:
+    measured = pairs(lambda: generate_latest(library), render)
+    each = measured.second.middle / size * 1e6
+    value = f"{measured.second.text('µs', 1e6 / size)}; {measured.ratio.text('×')}"
+    met = each <= MOST_MICROSECONDS and measured.ratio.middle >= LEAST_RATIO
+    target = f"≤ {MOST_MICROSECONDS:g} µs a series, ≥ {LEAST_RATIO:g}× faster"
+    how = (
+        f"one server of {size:,} series, to prometheus_client's generate_latest with a collector "
+        "of the same families over the same view; processor time"
+    )
+    return Row(f"render a server, {name}", value, target, met, how)
