@@ -48,6 +48,7 @@ check: $(DEVELOPMENT) ## Check format, lint, types, layers and generated pages; 
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m scripts.generated_pages --check
+	$(BIN)/python -m grafana.generate --check
 
 format: $(DEVELOPMENT) ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format .
@@ -61,6 +62,7 @@ soak: $(DEVELOPMENT) ## Kill and plague the real exporter, judge its numbers (AR
 
 docs: $(DEVELOPMENT) ## Write the reference pages anew from the tables in the code
 	$(BIN)/python -m scripts.generated_pages
+	$(BIN)/python -m grafana.generate
 
 golden: $(DEVELOPMENT) ## Write the golden files anew from what the code says now; read the diff
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -k golden $(ARGS)

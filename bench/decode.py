@@ -1,6 +1,7 @@
 """Decoding and normalising pages of sessions, against the barest reading of the same bytes."""
 
 import importlib
+import importlib.util
 from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree  # our own bytes, timed against

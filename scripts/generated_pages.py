@@ -4,7 +4,6 @@
 Each page is what its module prints, so that page and code cannot drift apart.
 """
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -41,8 +40,7 @@ def write(page: str, text: str) -> None:
 def main(arguments: list[str]) -> int:
     """Write the pages that differ, or with `--check` report them. Returns the exit code."""
     check = arguments == ["--check"]
-    existing = {page: name for page, name in PAGES.items() if importlib.util.find_spec(name)}
-    texts = {page: printed_by(module) for page, module in existing.items()}
+    texts = {page: printed_by(module) for page, module in PAGES.items()}
     stale = [page for page, text in texts.items() if differs(page, text)]
     for page in stale:
         if not check:

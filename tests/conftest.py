@@ -1,5 +1,8 @@
 """What every test may use; rooms keep fixtures of their own in their folders."""
 
+import logging
+from collections.abc import Iterator
+
 import pytest
 
 from tests.support.clock import ManualClock
@@ -10,6 +13,17 @@ from tests.support.tools import TOOLS, find_tool, tools_are_required
 def clock() -> ManualClock:
     """A clock that the test moves by hand."""
     return ManualClock()
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """A command sets up logging for its process; the next test must not inherit that."""
+    root, ours = logging.getLogger(), logging.getLogger("exporter")
+    before = root.handlers[:], root.level, ours.level
+    yield
+    root.handlers[:], level, our_level = before
+    root.setLevel(level)
+    ours.setLevel(our_level)
 
 
 def pytest_report_header() -> str:

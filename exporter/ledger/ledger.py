@@ -30,6 +30,10 @@ from exporter.view import HistogramView, ServerView
 ZERO_HELD = 300.0
 """After so many seconds a 0 that nobody scraped has been shown long enough."""
 
+ZERO_POLLS = 10
+"""A server that is polled more often than usual is scraped more often, too: after so many of its
+poll intervals nobody is waited for either."""
+
 COMMIT_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 NO_COMMITS = DurationCounts((0,) * (len(COMMIT_BUCKETS) + 1))
@@ -172,7 +176,7 @@ class Ledger:
             change, facts = self._absorb(entry, poll, poll.harvest)
             state, jobs, dropped = change.server, change.jobs, change.dropped
             remembered, known = change.remembered, len(change.remembered.keys() & facts.keys())
-        ready_jobs, ready_names = entry.ready(self._served, self._clock.monotonic(), ZERO_HELD)
+        ready_jobs, ready_names = entry.ready(self._served, self._clock.monotonic(), _held(entry))
         for key in ready_jobs.difference(dropped):
             job = jobs.get(key) or entry.jobs.get(key)
             if job is not None:
@@ -266,3 +270,8 @@ class Ledger:
     def close(self) -> None:
         """Close the file; everything published is in it."""
         self._store.close()
+
+
+def _held(entry: Entry) -> float:
+    """For how many seconds a new series stays at 0 when nobody scrapes."""
+    return min(ZERO_HELD, ZERO_POLLS * entry.subject.config.poll_interval)

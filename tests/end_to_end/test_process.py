@@ -52,11 +52,9 @@ async def run(*arguments: str) -> tuple[int, str]:
     """Run a command to its end; exit code and everything it printed."""
     process = Process(sys.executable, "-m", "exporter", *arguments)
     await process.start()
-    lines = []
-    while line := await process.read_line():
-        lines.append(line)
+    printed = await process.read_all()
     code = await process.wait()
-    return code, "".join(f"{line}\n" for line in lines) + process.errors
+    return code, printed + process.errors
 
 
 async def test_kill_9_and_restart_lose_and_double_nothing(tmp_path: Path) -> None:

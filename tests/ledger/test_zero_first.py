@@ -1,11 +1,12 @@
 """A counter is seen at 0 before its first increment, or Prometheus would not see it rise."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from exporter.errors import HttpFailed
-from exporter.ledger.ledger import ZERO_HELD
+from exporter.ledger.ledger import ZERO_HELD, ZERO_POLLS
 from exporter.model import Result, Statistics, Traffic
 from tests.ledger.world import SERVER, Bench, HandClock, finished, harvest, listed
 
@@ -177,3 +178,16 @@ def test_a_server_that_comes_back_is_not_taken_as_read() -> None:
     new(bench)
     bench.poll()
     assert bench.counted() == 0
+
+
+def test_a_server_that_is_polled_often_is_waited_for_less_long() -> None:
+    """Ten of its poll intervals are enough where nobody scrapes at all."""
+    bench = bench_with(Scraper())
+    config = replace(bench.subject.config, poll_interval=1.0)
+    bench.ledger.register(bench.subject._replace(config=config))
+    bench.poll()
+    new(bench)
+    bench.poll(after=ZERO_POLLS - 1.0)
+    assert bench.counted() == 0
+    bench.poll(after=1.0)
+    assert bench.counted() == 1

@@ -88,6 +88,13 @@ class Process:
             line = await self._process.stdout.readline()
         return line.decode().strip()
 
+    async def read_all(self) -> str:
+        """Everything it still prints on stdout."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        async with asyncio.timeout(PATIENCE):
+            return (await self._process.stdout.read()).decode()
+
     @property
     def pid(self) -> int:
         """Its process id."""
