@@ -29,6 +29,9 @@ OWN_FACTS_EVERY = 5.0
 TURN = 0.001
 """Seconds that one thread may work while another one waits; Python's own choice is 0.005."""
 
+WATCH_EVERY = 5.0
+"""Seconds between two looks at the configuration file, where no signal can ask for a reload."""
+
 log = logging.getLogger(__name__)
 
 
@@ -165,7 +168,8 @@ class Exporter:
         Nothing changes then. Servers whose entry stayed the same keep logon, ledger and numbers.
         """
         async with self._reloading:
-            assert self._group is not None
+            if self._group is None:
+                return ("The exporter is still starting; try again.",)
             notify.reloading()
             try:
                 config = await asyncio.to_thread(self._load)
@@ -207,7 +211,38 @@ async def run_until_signalled(exporter: Exporter) -> None:
 
     for name, action in (("SIGTERM", stop.set), ("SIGINT", stop.set), ("SIGHUP", reload)):
         on_signal(name, action)
-    await exporter.run(stop)
+    if not hasattr(signal, "SIGHUP"):  # Windows
+        tasks.add(asyncio.create_task(reload_on_change(exporter)))
+    try:
+        await exporter.run(stop)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def reload_on_change(exporter: Exporter, every: float = WATCH_EVERY) -> tuple[str, ...]:
+    """Reload when the configuration file was changed, looking at it `every` so many seconds.
+
+    For systems without SIGHUP. A file that is gone for a moment, as while an editor saves, is
+    waited for.
+    """
+    path = exporter.config.path
+    before = _stamp(path)
+    while True:
+        await exporter.clock.sleep(every)
+        now = await asyncio.to_thread(_stamp, path)
+        if now is not None and now != before:
+            before = now
+            await exporter.reload()
+
+
+def _stamp(path: Path | None) -> tuple[int, int] | None:
+    """What changes when a file is written: its time and size."""
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return None if found is None else (found.st_mtime_ns, found.st_size)
 
 
 def on_signal(name: str, action: Callable[[], None]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from exporter.app import reload_on_change
 from exporter.simulator import Fault, simulate
 from tests.support.running import (
     entry,
@@ -97,6 +98,29 @@ async def test_a_large_fleet_starts_spread_out_and_stops_quickly(tmp_path: Path)
             await simulated.inject(Fault("hang"))
             began = exporter.clock.monotonic()
         assert exporter.clock.monotonic() - began < 8.0
+
+
+async def test_a_changed_file_is_reloaded_where_no_signal_can_ask_for_it(tmp_path: Path) -> None:
+    """A new server appears by itself; a file that cannot be used changes nothing."""
+    async with simulate("vb365", jobs=1) as simulated:
+        entries = [
+            entry(name, simulated.url, password=f'"{simulated.password}"') for name in ("a", "b")
+        ]
+        path = write_config(tmp_path / "config.yaml", entries[0])
+        async with running(path) as exporter:
+            await polled(exporter)
+            watch = asyncio.create_task(reload_on_change(exporter, every=0.05))
+            await exporter.clock.sleep(0.01)  # it has looked at the file once
+            write_config(path, *entries)
+            await reaches(
+                exporter, ["a", "b"], lambda exporter: [view.name for view in exporter.servers()]
+            )
+            path.write_text("servers: nonsense\n", encoding="utf-8")
+            await reaches(
+                exporter, False, lambda exporter: exporter.exporter().config_reload_successful
+            )
+            assert [view.name for view in exporter.servers()] == ["a", "b"]
+            watch.cancel()
 
 
 async def test_the_exporter_tells_of_itself(tmp_path: Path) -> None:
