@@ -106,7 +106,7 @@ def m365(version: int) -> Line:
 
 
 def azure() -> list[Line]:
-    """A page of Veeam Backup for Microsoft Azure, to an untyped parse."""
+    """A page of Veeam Backup for Microsoft Azure, to a typed decoder and to an untyped parse."""
     sessions = importlib.import_module("exporter.sources.azure.sessions")
     wire = importlib.import_module("exporter.sources.azure.wire")
     composer = Composer()
@@ -117,7 +117,10 @@ def azure() -> list[Line]:
         return sessions.normalise(wire.SESSIONS.decode(body).rows, {})
 
     assert len(ours()) == SESSIONS
-    return [line("decode azure, to an untyped parse", ours, lambda: msgspec.json.decode(body), 2.0)]
+    return [
+        line("decode azure, to a typed decoder", ours, lambda: wire.SESSIONS.decode(body), 3.0),
+        line("decode azure, to an untyped parse", ours, lambda: msgspec.json.decode(body), 2.0),
+    ]
 
 
 def enterprise_manager() -> list[Line]:
