@@ -1,11 +1,11 @@
 """Which sessions and jobs the user wants: the same rules for every product."""
 
-from collections.abc import Collection
+from collections.abc import Collection, MutableMapping
 
 import msgspec
 
 from exporter.config.values import ServerConfig
-from exporter.model import Harvest, Job, Session
+from exporter.model import Harvest, Job, Session, State
 
 
 def select(harvest: Harvest, config: ServerConfig, default_types: Collection[str]) -> Harvest:
@@ -60,3 +60,20 @@ def _admitted_part(job: Job, config: ServerConfig, default_types: Collection[str
     if job.session_types and not types:
         return None
     return msgspec.structs.replace(job, session_types=types)
+
+
+def was_alive(session: Session, since: float) -> bool:
+    """Whether a row of an unfiltered list belongs to a window that starts at `since`.
+
+    The last page that is read reaches further back than the window does.
+    """
+    last_sign = session.ended if session.ended is not None else session.started
+    return session.state is not State.FINISHED or last_sign is None or last_sign >= since
+
+
+def keep_newer(kept: MutableMapping[str, Session], session: Session) -> None:
+    """Keep the newer reading of a session, but never an open one in place of a finished one."""
+    known = kept.get(session.id)
+    over = known is not None and known.state is State.FINISHED
+    if not over or session.state is State.FINISHED:
+        kept[session.id] = session

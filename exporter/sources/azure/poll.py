@@ -18,7 +18,7 @@ from urllib.parse import quote
 import msgspec
 
 from exporter.errors import AuthenticationFailed, SourceError, TlsFailed
-from exporter.model import OpenSession, Session, State, Window
+from exporter.model import OpenSession, Session, Window
 from exporter.rest.client import RestClient
 from exporter.rest.decode import BYTE_ORDER_MARK, UNREADABLE, describe
 from exporter.rest.newest import NewestFirst
@@ -32,6 +32,7 @@ from exporter.sources.azure.wire import SESSIONS, SessionRow, follows, is_whole
 from exporter.sources.azure.words import OPEN_STATUSES
 from exporter.sources.base import Progress
 from exporter.sources.endpoints import OPTIONAL_TRIES, Endpoints
+from exporter.sources.selection import keep_newer, was_alive
 from exporter.sources.times import utc_text
 
 NEWEST_PAGE = 100
@@ -229,21 +230,11 @@ class Poll:
 
     def _keep_alive(self, sessions: Iterable[Session]) -> None:
         """Keep what belongs to the window of an unfiltered list; its last page reaches back."""
-        self._keep(session for session in sessions if self._was_alive(session))
-
-    def _was_alive(self, session: Session) -> bool:
-        last_sign = session.ended if session.ended is not None else session.started
-        if session.state is not State.FINISHED or last_sign is None:
-            return True
-        return last_sign >= self._window.start
+        self._keep(session for session in sessions if was_alive(session, self._window.start))
 
     def _keep(self, sessions: Iterable[Session]) -> None:
-        """Keep the newer reading of each, but never an open one in place of a finished one."""
         for session in sessions:
-            known = self.sessions.get(session.id)
-            over = known is not None and known.state is State.FINISHED
-            if not over or session.state is State.FINISHED:
-                self.sessions[session.id] = session
+            keep_newer(self.sessions, session)
 
     def _page_read(self, rows: int) -> None:
         self._pages += 1

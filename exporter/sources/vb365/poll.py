@@ -15,7 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from exporter.errors import Forbidden, HttpFailed, NotFound
-from exporter.model import OpenSession, Session, State, Window
+from exporter.model import OpenSession, Session, Window
 from exporter.rest.client import RestClient
 from exporter.rest.decode import UNREADABLE, describe
 from exporter.rest.newest import NewestFirst
@@ -25,6 +25,7 @@ from exporter.rest.together import together
 from exporter.rest.transport import CONNECTIONS
 from exporter.sources.base import Progress
 from exporter.sources.endpoints import OPTIONAL_TRIES, Endpoints
+from exporter.sources.selection import keep_newer, was_alive
 from exporter.sources.times import utc_text
 from exporter.sources.vb365.jobs import JobBook
 from exporter.sources.vb365.kinds import (
@@ -138,7 +139,7 @@ class Poll:
         session = kind.normalise([row], self._server.book.names)[0]
         # The id as we know it, and the last known name of a job that is no longer listed.
         name = session.job_name or before.job_name
-        self._keep(msgspec.structs.replace(session, id=before.id, job_name=name))
+        keep_newer(self.sessions, msgspec.structs.replace(session, id=before.id, job_name=name))
 
     async def _read_running(self) -> bool:
         """Read the list of running sessions; False where the server does not take the filter."""
@@ -180,8 +181,8 @@ class Poll:
             )
         )
         for number, session in enumerate(rows):
-            if reading.filters or self._was_alive(session):
-                self._keep(session)
+            if reading.filters or was_alive(session, self._window.start):
+                keep_newer(self.sessions, session)
             if number % BREATH == BREATH - 1:
                 await asyncio.sleep(0)
         self._server.endpoints.works(reading.kind.endpoint)
@@ -201,20 +202,6 @@ class Poll:
             place = f"{response.where} from {offset}: {row.place}"
             self.skipped[row.fingerprint] = row._replace(place=place)
         return Page(sessions, page.length, page.has_more(size))
-
-    def _was_alive(self, session: Session) -> bool:
-        """Whether a row of an unfiltered list belongs to the window; its last page reaches back."""
-        last_sign = session.ended if session.ended is not None else session.started
-        if session.state is not State.FINISHED or last_sign is None:
-            return True
-        return last_sign >= self._window.start
-
-    def _keep(self, session: Session) -> None:
-        """Keep the newer reading of a session, but never an open one in place of a finished one."""
-        known = self.sessions.get(session.id)
-        over = known is not None and known.state is State.FINISHED
-        if not over or session.state is State.FINISHED:
-            self.sessions[session.id] = session
 
     def _page_read(self, rows: int) -> None:
         self._pages += 1
