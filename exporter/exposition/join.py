@@ -1,6 +1,6 @@
 """Pages out of finished blocks: each family once, with the lines of every source below it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
 from exporter.exposition.request import Request
 from exporter.exposition.text import openmetrics_header, plain_header
@@ -15,17 +15,17 @@ HEADERS = {
 
 
 def join_families(
-    families: tuple[AnyFamily, ...], sources: Sequence[tuple[bytes, ...]], request: Request
-) -> bytes:
-    """The page of these sources' blocks, which are aligned with `families`.
+    families: tuple[AnyFamily, ...],
+    sources: Iterable[Iterable[bytes | memoryview]],
+    request: Request,
+) -> Iterator[bytes]:
+    """The pieces of the page of these sources, whose blocks are aligned with `families`.
 
-    A family without samples is left out.
+    The sources are read in turn, one family after the other. A family without samples is left out.
     """
     headers = HEADERS[request.openmetrics]
-    pieces: list[bytes] = []
-    for index, family in enumerate(families):
-        blocks = [blocks[index] for blocks in sources if blocks[index]]
-        if blocks and request.wants(family):
-            pieces.append(headers[family.name])
-            pieces.extend(blocks)
-    return b"".join(pieces)
+    # Not strict: where there are no sources, there are no blocks either.
+    for family, blocks in zip(families, zip(*sources, strict=True), strict=False):
+        if any(blocks) and request.wants(family):
+            # In one piece: a compressor that is fed with little bits finds less to save.
+            yield b"".join((headers[family.name], *blocks))

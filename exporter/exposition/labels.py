@@ -1,10 +1,9 @@
-"""Label sets as text, escaped once and kept for as long as their subject lives."""
+"""Label sets as text, each value escaped once for all families of its subject."""
 
 from functools import lru_cache
 
 from exporter.exposition.text import escape_label, label_text
 
-Pairs = tuple[tuple[str, str], ...]
 Around = tuple[str, str]
 
 GAP = "\0"
@@ -12,48 +11,33 @@ GAP = "\0"
 
 
 @lru_cache(maxsize=1024)
-def escape_words(values: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
-    """Values that many subjects share, such as results, escaped; whether two became the same."""
-    words = tuple(map(escape_label, values))
-    return words, len({*words}) < len(words)
-
-
-def escaped(names: tuple[str, ...], values: tuple[str, ...]) -> Pairs:
-    """Names with their values ready to stand between quotes. Raises ValueError if one lacks."""
-    return tuple((name, escape_label(value)) for name, value in zip(names, values, strict=True))
+def distinct_words(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Values that many subjects share, such as results, escaped; what is the same then, once."""
+    return tuple(dict.fromkeys(str(escape_label(value)) for value in values))
 
 
 class Labels:
     """The label set of a subject: `plain` is its text, `around` and `adding` extend it."""
 
-    __slots__ = ("_around", "_children", "_pairs", "plain")
+    __slots__ = ("_around", "_names", "_values", "plain")
 
-    def __init__(self, pairs: Pairs) -> None:
-        self._pairs = pairs
+    def __init__(self, names: tuple[str, ...], escaped: tuple[str, ...]) -> None:
+        self._names = names
+        self._values = escaped
         self._around: dict[str, Around] = {}
-        self._children: dict[tuple[str, str], Labels] | None = None
-        self.plain = label_text(pairs)
+        self.plain = label_text(names, escaped)
 
     def around(self, name: str) -> Around:
-        """What stands before and after the value of the further label `name`.
-
-        One text for each value would be quicker and would take most of a job's memory.
-        """
+        """What stands before and after the value of the further label `name`."""
         around = self._around.get(name)
         if around is None:
-            before, _, after = label_text((*self._pairs, (name, GAP))).partition(GAP)
+            text = label_text((*self._names, name), (*self._values, GAP))
+            before, _, after = text.partition(GAP)
             around = self._around[name] = (before, after)
         return around
 
     def adding(self, names: tuple[str, ...], values: tuple[str, ...]) -> "Labels":
-        """A label set that has `names` as well."""
-        return Labels((*self._pairs, *escaped(names, values)))
-
-    def child(self, name: str, value: str) -> "Labels":
-        """A label set with one more label, kept for the next time."""
-        if self._children is None:
-            self._children = {}
-        known = self._children.get((name, value))
-        if known is None:
-            known = self._children[name, value] = self.adding((name,), (value,))
-        return known
+        """A label set that has `names` as well. Raises ValueError if a value lacks."""
+        if len(names) != len(values):
+            raise ValueError(f"{names} need as many values, not {len(values)}.")
+        return Labels((*self._names, *names), (*self._values, *map(escape_label, values)))

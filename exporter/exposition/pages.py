@@ -9,6 +9,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Unpack
 
@@ -19,17 +20,21 @@ from exporter.exposition.format import Format, negotiate
 from exporter.exposition.join import join_families
 from exporter.exposition.process import process_registry
 from exporter.exposition.request import Options, Request
+from exporter.exposition.surplus import give_back
 from exporter.exposition.tail import Tail
 from exporter.exposition.text import clean
 from exporter.metrics import VIEW_FAMILIES
 from exporter.view import ExporterView, ServerView
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Body:
-    """The servers' part of a page, the stamp of what it shows, and each server's generation."""
+    """The servers' part of a page, the stamp of what it shows, and each server's generation.
 
-    data: bytes
+    Once there is a page, `data` is the beginning of that, so that it is not in memory twice.
+    """
+
+    data: bytes | memoryview
     stamp: int
     generations: Mapping[str, int]
 
@@ -70,9 +75,11 @@ class Exposition:
         self._board = Board()
         self._tail = Tail(registry or process_registry(), monotonic)
         self._rendering = threading.Lock()
+        # One thread, since only one can render: each would keep freed memory of its own.
+        self._thread = ThreadPoolExecutor(1, "rendering")
         self._bodies: dict[Request, Body] = {}
         self._pages: dict[Request, Page] = {}
-        self._flights: dict[tuple[Request, int], asyncio.Task[Body]] = {}
+        self._flights: dict[tuple[Request, int], asyncio.Future[Body]] = {}
 
     @property
     def generation(self) -> int:
@@ -128,8 +135,9 @@ class Exposition:
         key = (request, self._board.stamp(request.servers))
         task = self._flights.get(key)
         if task is None:
-            task = asyncio.create_task(asyncio.to_thread(self._render, request))
-            self._flights[key] = task
+            task = self._flights[key] = asyncio.ensure_future(
+                asyncio.get_running_loop().run_in_executor(self._thread, self._render, request)
+            )
             task.add_done_callback(lambda _: self._flights.pop(key, None))
         # One client that goes away must not take the page from the others.
         return await asyncio.shield(task)
@@ -145,6 +153,7 @@ class Exposition:
             body = self._kept(request)
             if body is None:
                 body = self._make(request)
+                give_back()
                 if request.kept and (body.generations or request.servers is None):
                     self._bodies[request.body] = body
             return body
@@ -153,7 +162,10 @@ class Exposition:
         # The stamp first: what is published in between makes this body old, never too new.
         stamp = self._board.stamp(request.servers)
         posted = _distinct(self._board.posted(request.servers))
-        blocks = [entry.sheet.blocks(entry.view) for entry in posted]
+        for entry in posted:
+            entry.sheet.show(entry.view)
+            entry.sheet.rest()
+        blocks = [entry.sheet.blocks() for entry in posted]
         data = request.encoded(join_families(VIEW_FAMILIES, blocks, request))
         return Body(data, stamp, {entry.view.name: entry.view.generation for entry in posted})
 
@@ -161,11 +173,12 @@ class Exposition:
         """Body and tail in one piece. Who asked for some families sees no server whole."""
         generations = body.generations if request.names is None else {}
         tail = self._tail.of(request)
-        if self._bodies.get(request.body) is not body:
-            return Offer(body.data + tail, generations)
         page = self._pages.get(request)
         if page is None or page.body is not body or page.tail is not tail:
-            page = self._pages[request] = Page(body, tail, body.data + tail)
+            page = Page(body, tail, b"".join((body.data, tail)))
+            if self._bodies.get(request.body) is body:
+                self._pages[request] = page
+                body.data = memoryview(page.data)[: len(body.data)]
         return Offer(page.data, generations)
 
 

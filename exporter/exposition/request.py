@@ -1,9 +1,10 @@
 """What somebody wants of a page."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
-from exporter.exposition.compress import compress
+from exporter.exposition.compress import compress_all
 from exporter.metrics.family import AnyFamily
 
 
@@ -45,6 +46,6 @@ class Request:
         """Whether the page shall have this family."""
         return self.names is None or not self.names.isdisjoint(family.sample_names)
 
-    def encoded(self, data: bytes) -> bytes:
-        """The data as it is sent: one gzip member, or as it is."""
-        return compress(data) if self.gzip else data
+    def encoded(self, pieces: Iterable[bytes]) -> bytes:
+        """The pieces as they are sent: one gzip member, or as they are."""
+        return compress_all(pieces) if self.gzip else b"".join(pieces)

@@ -1,40 +1,56 @@
-"""One subject's sample lines for every family that speaks of it.
+"""The sample lines of all subjects of one kind, family by family.
 
 The lines are the same in every text format; only the headers above them differ.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from exporter.exposition.labels import Labels, escape_words, escaped
-from exporter.exposition.pieces import NOTHING, Pieces, Sizes
-from exporter.exposition.text import format_float
+from exporter.exposition.labels import Labels, distinct_words
+from exporter.exposition.pieces import NO_COLUMN, Column, Order, Packed, merged, written
+from exporter.exposition.text import NUMBERS, escape, escape_label, fit
 from exporter.metrics.family import AnyFamily, Family, Shape, Subject
 from exporter.view import HistogramView
 
 Source = TypeVar("Source")
 Read = TypeVar("Read")
 
-Writer = Callable[[AnyFamily, Labels, Any], str]
+Writer = Callable[[AnyFamily, Sequence[Labels], Sequence[Any]], list[str]]
+"""What a family says of each of some subjects, by their label sets and values."""
 
 
-def _one(family: AnyFamily, labels: Labels, value: float) -> str:
-    return f"{family.name}{labels.plain} {format_float(value)}\n"
-
-
-def _each(family: AnyFamily, labels: Labels, values: Mapping[str, float]) -> str:
-    name, (before, after) = family.name, labels.around(family.extra[0])
-    words, ambiguous = escape_words(tuple(values))
-    lines = [
-        f"{name}{before}{word}{after} {format_float(value)}\n"
-        for word, value in zip(words, values.values(), strict=True)
+def _one(family: AnyFamily, labels: Sequence[Labels], values: Sequence[float | None]) -> list[str]:
+    name = family.name
+    return [
+        "" if value is None else f"{name}{label.plain} {NUMBERS[value]}\n"
+        for label, value in zip(labels, values, strict=True)
     ]
-    if ambiguous:  # the first one stands
-        unique: dict[str, str] = {}
-        for word, line in zip(words, lines, strict=True):
-            unique.setdefault(word, line)
-        lines = [*unique.values()]
-    return "".join(lines)
+
+
+def _each(
+    family: AnyFamily, labels: Sequence[Labels], values: Sequence[Mapping[str, float] | None]
+) -> list[str]:
+    name, extra, lines = family.name, family.extra[0], []
+    for label, numbers in zip(labels, values, strict=True):
+        if numbers is None:
+            lines.append("")
+            continue
+        before, after = label.around(extra)
+        start, words = name + before, distinct_words(tuple(numbers))
+        unique = numbers if len(words) == len(numbers) else _first_ones(numbers)
+        pairs = zip(words, unique.values(), strict=True)
+        lines.append(
+            "".join([f"{start}{word}{after} {NUMBERS[number]}\n" for word, number in pairs])
+        )
+    return lines
+
+
+def _first_ones(values: Mapping[str, float]) -> Mapping[str, float]:
+    """Of values whose words become the same text, the first."""
+    unique: dict[str, float] = {}
+    for word, value in values.items():
+        unique.setdefault(escape_label(word), value)
+    return unique
 
 
 def _text(family: AnyFamily, labels: Labels, values: tuple[str, ...]) -> str:
@@ -43,13 +59,13 @@ def _text(family: AnyFamily, labels: Labels, values: tuple[str, ...]) -> str:
 
 def _distribution(family: AnyFamily, labels: Labels, histogram: HistogramView) -> str:
     name, plain, (before, after) = family.name, labels.plain, labels.around("le")
-    bounds = (*map(format_float, histogram.bounds), "+Inf")
+    bounds = (*(NUMBERS[bound] for bound in histogram.bounds), "+Inf")
     lines = [
-        f"{name}_bucket{before}{bound}{after} {format_float(count)}\n"
+        f"{name}_bucket{before}{bound}{after} {NUMBERS[count]}\n"
         for bound, count in zip(bounds, histogram.counts, strict=True)
     ]
-    lines.append(f"{name}_count{plain} {format_float(histogram.counts[-1])}\n")
-    lines.append(f"{name}_sum{plain} {format_float(histogram.sum)}\n")
+    lines.append(f"{name}_count{plain} {NUMBERS[histogram.counts[-1]]}\n")
+    lines.append(f"{name}_sum{plain} {NUMBERS[histogram.sum]}\n")
     return "".join(lines)
 
 
@@ -58,42 +74,32 @@ def _distributions(
 ) -> str:
     unique: dict[str, str] = {}
     for key, histogram in histograms.items():
-        child = labels.child(family.extra[0], key)
+        child = labels.adding(family.extra, (key,))
         unique.setdefault(child.plain, _distribution(family, child, histogram))
     return "".join(unique.values())
+
+
+def _singly(write: Callable[[AnyFamily, Labels, Any], str]) -> Writer:
+    """A writer that takes one subject after the other."""
+    return lambda family, labels, values: [
+        "" if value is None else write(family, label, value)
+        for label, value in zip(labels, values, strict=True)
+    ]
 
 
 WRITERS: Mapping[Shape, Writer] = {
     Shape.ONE: _one,
     Shape.EACH: _each,
-    Shape.TEXT: _text,
-    Shape.DISTRIBUTION: _distribution,
-    Shape.DISTRIBUTIONS: _distributions,
+    Shape.TEXT: _singly(_text),
+    Shape.DISTRIBUTION: _singly(_distribution),
+    Shape.DISTRIBUTIONS: _singly(_distributions),
 }
-
-
-class Rendered(Generic[Read]):
-    """One subject with its labels, and where its lines are in the blocks of its section.
-
-    `place` is how many subjects stand before it, None when another one has the same labels.
-    `sizes` are the bytes of its lines, family by family.
-    """
-
-    __slots__ = ("labels", "place", "sizes", "subject")
-
-    def __init__(self, labels: Labels, subject: Read, place: int | None, sizes: Sizes) -> None:
-        self.labels = labels
-        self.subject = subject
-        self.place = place
-        self.sizes = sizes
 
 
 class Section(Generic[Source, Read]):
     """All families of one kind of subject for one source of views, rendered where it changed.
 
-    What stayed equal since the last call of `blocks` keeps its bytes, which are taken over from the
-    blocks before; what kept its labels keeps their escaped text. Not safe for several threads at
-    once.
+    What stayed equal since the last view keeps its bytes. Not safe for several threads at once.
     """
 
     def __init__(
@@ -101,45 +107,56 @@ class Section(Generic[Source, Read]):
     ) -> None:
         self._subject = subject
         self._plan = tuple((WRITERS[family.shape], family) for family in families)
-        self._known: dict[tuple[str, ...], Rendered[Read]] = {}
-        self._blocks = [b""] * len(families)
+        self._view: Source | None = None
+        self._text: Sequence[Column] | Packed = [NO_COLUMN] * len(families)
 
-    def blocks(self, view: Source) -> list[bytes]:
+    def show(self, view: Source) -> None:
+        """From now on the lines are those of this view."""
+        if view is not self._view:
+            self._renew(view)
+            self._view = view
+
+    def rest(self) -> None:
+        """Nobody reads the lines for a while: remember them in less memory."""
+        if not isinstance(self._text, Packed):
+            self._text = Packed(self._text)
+
+    def columns(self) -> Iterator[Column]:
         """The sample lines of each family, in the families' order."""
-        fresh: dict[tuple[str, ...], Rendered[Read]] = {}
-        taken: set[str] = set()
-        pieces = Pieces()
-        for values, subject in self._subject.of(view):
-            old = self._known.get(values)
-            labels = old.labels if old else Labels(escaped(self._subject.labels, values))
-            if labels.plain in taken:
-                fresh.setdefault(values, Rendered(labels, subject, None, NOTHING))
-                continue
-            place = len(taken)
-            taken.add(labels.plain)
-            if old is not None and old.place is not None and _is_same(old.subject, subject):
-                pieces.keep(old.place)
-                sizes = old.sizes
-            else:
-                sizes = pieces.add(self._lines(labels, subject))
-            fresh[values] = Rendered(labels, subject, place, sizes)
-        self._blocks = pieces.joined(self._blocks, _sizes(self._known))
-        self._known = fresh
-        return self._blocks
+        return self._text.columns() if isinstance(self._text, Packed) else iter(self._text)
 
-    def _lines(self, labels: Labels, subject: Read) -> list[bytes]:
-        return [
-            b""
-            if (value := family.value(subject)) is None
-            else write(family, labels, value).encode()
+    def _renew(self, view: Source) -> None:
+        """Make this view's text, of the old one as far as it says the same."""
+        known = self._known()
+        order, labels, subjects = Order(), [], []
+        for values, subject in self._distinct(view):
+            place, before = known.get(values, (0, None))
+            if before is not None and (before is subject or before == subject):
+                order.keep(place)
+            else:
+                order.add()
+                labels.append(Labels(self._subject.labels, tuple(map(escape, values))))
+                subjects.append(subject)
+        if order.keeps_all(len(known)):
+            return
+        new = [
+            written(write(family, labels, [family.value(subject) for subject in subjects]))
             for write, family in self._plan
         ]
+        self._text = new if order.keeps_none else merged(self.columns(), new, order.stretches)
 
+    def _known(self) -> dict[tuple[str, ...], tuple[int, Read]]:
+        """The subjects of the text that is remembered, with their places in it."""
+        if self._view is None:
+            return {}
+        subjects = enumerate(self._distinct(self._view))
+        return {values: (place, subject) for place, (values, subject) in subjects}
 
-def _is_same(old: object, new: object) -> bool:
-    return old is new or old == new
-
-
-def _sizes(known: Mapping[tuple[str, ...], Rendered[Any]]) -> list[Sizes]:
-    """The sizes of all subjects that are in the blocks, in their order there."""
-    return [rendered.sizes for rendered in known.values() if rendered.place is not None]
+    def _distinct(self, view: Source) -> Iterator[tuple[tuple[str, ...], Read]]:
+        """The view's subjects; of those whose labels are the same text, the first one stands."""
+        taken = set()
+        for values, subject in self._subject.of(view):
+            clean = fit(values)
+            if clean not in taken:
+                taken.add(clean)
+                yield clean, subject

@@ -1,6 +1,8 @@
 """Everything one source says, family by family, ready to be joined into pages."""
 
-from typing import Generic, TypeVar
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any, Generic, TypeVar
 
 from exporter.exposition.samples import Section
 from exporter.metrics.family import AnyFamily
@@ -9,31 +11,29 @@ Source = TypeVar("Source")
 
 
 class Sheet(Generic[Source]):
-    """The blocks of one server, or of the exporter, rendered when they are asked for.
+    """The text of one server, or of the exporter: `show` a view, then read `blocks`.
 
-    `blocks` are aligned with `families`; an empty block is a family without series.
+    Between two pages `rest` lets it take little memory. Not safe for several threads at once.
     """
 
     def __init__(self, families: tuple[AnyFamily, ...]) -> None:
-        subjects = {id(family.subject): family.subject for family in families}
-        groups = [
-            [index for index, family in enumerate(families) if family.subject is subject]
-            for subject in subjects.values()
-        ]
-        self._sections = [
-            (group, Section(families[group[0]].subject, tuple(families[i] for i in group)))
-            for group in groups
-        ]
-        self._size = len(families)
-        self._view: Source | None = None
-        self._blocks: tuple[bytes, ...] = ()
+        groups = (tuple(group) for _, group in groupby(families, lambda family: id(family.subject)))
+        self._sections: tuple[Section[Source, Any], ...] = tuple(
+            Section(group[0].subject, group) for group in groups
+        )
 
-    def blocks(self, view: Source) -> tuple[bytes, ...]:
-        """The sample lines of each family as the view tells them."""
-        if view is not self._view:
-            blocks = [b""] * self._size
-            for group, section in self._sections:
-                for index, block in zip(group, section.blocks(view), strict=True):
-                    blocks[index] = block
-            self._blocks, self._view = tuple(blocks), view
-        return self._blocks
+    def show(self, view: Source) -> None:
+        """Render what this view says otherwise than the one before."""
+        for section in self._sections:
+            section.show(view)
+
+    def rest(self) -> None:
+        """Nobody reads the blocks for a while: remember them in less memory."""
+        for section in self._sections:
+            section.rest()
+
+    def blocks(self) -> Iterator[bytes | memoryview]:
+        """The sample lines of each family; an empty block is a family without series."""
+        for section in self._sections:
+            for column in section.columns():
+                yield column.data

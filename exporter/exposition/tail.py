@@ -1,7 +1,7 @@
 """The end of a page: what the exporter says of itself and of its process."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from prometheus_client.registry import Collector
@@ -67,9 +67,9 @@ class Tail:
             kept = self._kept[key] = Kept(request.encoded(self._text(request, view)), now, view)
         return kept.data
 
-    def _text(self, request: Request, view: ExporterView | None) -> bytes:
+    def _text(self, request: Request, view: ExporterView | None) -> Iterator[bytes]:
         """The exporter's families, if it was published, and the process's."""
-        columns = [self._sheet.blocks(view)] if view else []
-        own = join_families(EXPORTER_FAMILIES, columns, request)
-        process = process_text(self._registry, openmetrics=request.openmetrics, names=request.names)
-        return own + process
+        if view:
+            self._sheet.show(view)
+            yield from join_families(EXPORTER_FAMILIES, [self._sheet.blocks()], request)
+        yield process_text(self._registry, openmetrics=request.openmetrics, names=request.names)

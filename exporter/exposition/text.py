@@ -24,45 +24,88 @@ def clean(value: str) -> str:
     """
     if len(value) > MAX_LABEL_LENGTH:
         value = value[: MAX_LABEL_LENGTH - 1] + "…"
-    return _UNFIT.sub("\ufffd", value)
+    # What can be printed is neither NUL nor a surrogate, and that is known far sooner.
+    return value if value.isprintable() else _UNFIT.sub("\ufffd", value)
+
+
+def fit(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The values cleaned; most need nothing, which one look at all of them tells."""
+    joined = "".join(values)
+    if len(joined) <= MAX_LABEL_LENGTH and joined.isprintable():
+        return values
+    return tuple(map(clean, values))
 
 
 def escape_label(value: str) -> str:
     """A label value as it stands between the quotes."""
-    return clean(value).replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+    return escape(clean(value))
 
 
-def label_text(pairs: tuple[tuple[str, str], ...]) -> str:
-    """The braces with escaped `pairs` sorted by name, or nothing without labels."""
-    if not pairs:
-        return ""
-    return "{" + ",".join(f'{name}="{value}"' for name, value in sorted(pairs)) + "}"
+def escape(value: str) -> str:
+    """The same of a value that is clean."""
+    if value.isprintable() and '"' not in value and "\\" not in value:
+        return value
+    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
 
 
-_SMALL = {float(number): repr(float(number)) for number in range(1000)}
-_EXPONENTS = tuple(f"e+{exponent:02d}" for exponent in range(16))
+@lru_cache(maxsize=256)
+def label_template(names: tuple[str, ...]) -> tuple[str, tuple[int, ...]]:
+    """The braces with a `%s` for each value, and in which order the values go there: by name."""
+    order = tuple(sorted(range(len(names)), key=names.__getitem__))
+    text = ",".join(f'{names[index]}="%s"' for index in order)
+    return (f"{{{text}}}" if names else ""), order
+
+
+def label_text(names: tuple[str, ...], escaped: tuple[str, ...]) -> str:
+    """The braces with these values, sorted by name, or nothing without labels."""
+    template, order = label_template(names)
+    return template % tuple([escaped[index] for index in order])
+
+
+SMALL = {float(number): repr(float(number)) for number in range(1000)}
+"""Most samples are counts, and 0 or 1 of a one-hot family."""
+
+MOST_NUMBERS = 9192
+
+INFINITE = {"inf": "+Inf", "-inf": "-Inf", "nan": "NaN"}
+EXPONENTS = tuple(f"e+{digits - 1:02d}" for digits in range(17))
+"""By how many digits there are before the point."""
+
+
+class _Numbers(dict[float, str]):
+    """Numbers as text: small whole ones, and the large ones that were asked for lately.
+
+    Times and bytes are said by several families, and again by the next generation.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(SMALL)
+
+    def __missing__(self, value: float) -> str:
+        text = repr(value + 0.0)
+        if not 1e6 <= value < 1e16:
+            return text if isfinite(value) else INFINITE[text]
+        if len(self) >= MOST_NUMBERS:
+            self.clear()
+            self.update(SMALL)
+        self[value] = text = _with_exponent(text)
+        return text
+
+
+def _with_exponent(text: str) -> str:
+    """A number of at least ten, as Go writes it when it is large."""
+    whole, _, part = text.partition(".")
+    digits = f"{whole[0]}.{whole[1:]}{part}"
+    return (digits.rstrip("0.") if part == "0" else digits) + EXPONENTS[len(whole)]
+
+
+NUMBERS = _Numbers()
+"""The text of a number: what is there already is found before any code of ours runs."""
 
 
 def format_float(value: float) -> str:
     """A number as Go writes it: with an exponent from a million on. Minus zero is zero."""
-    # Most samples are counts, and 0 or 1 of a one-hot family.
-    small = _SMALL.get(value)
-    if small is not None:
-        return small
-    number = float(value)
-    return repr(number) if -1e300 < number < 1e6 else _format_large(number)
-
-
-@lru_cache(maxsize=8192)
-def _format_large(number: float) -> str:
-    """Times and bytes, which several families and the next generation say again."""
-    if not isfinite(number):
-        return {"inf": "+Inf", "-inf": "-Inf", "nan": "NaN"}[repr(number)]
-    text = repr(number)
-    if not 1e6 <= number < 1e16:
-        return text
-    point = text.index(".")
-    return f"{text[0]}.{text[1:point]}{text[point + 1 :]}".rstrip("0.") + _EXPONENTS[point - 1]
+    return NUMBERS[value]
 
 
 def plain_header(family: AnyFamily) -> bytes:

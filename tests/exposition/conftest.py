@@ -19,16 +19,16 @@ class Renderings:
         self.gate = threading.Event()
         self.gate.set()
         self.started = threading.Event()
-        original = Sheet.blocks
+        original = Sheet.show
 
-        def blocks(sheet: Sheet[ServerView], view: ServerView) -> tuple[bytes, ...]:
-            if isinstance(view, ServerView) and view is not sheet._view:
+        def show(sheet: Sheet[ServerView], view: ServerView) -> None:
+            if isinstance(view, ServerView) and view is not sheet._sections[0]._view:
                 self.names.append(view.name)
                 self.started.set()
                 assert self.gate.wait(10)
-            return original(sheet, view)
+            original(sheet, view)
 
-        monkeypatch.setattr(Sheet, "blocks", blocks)
+        monkeypatch.setattr(Sheet, "show", show)
 
 
 @pytest.fixture
