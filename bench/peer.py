@@ -203,8 +203,8 @@ def _comparison(found: Measured) -> list[Row]:
             f"{number(its.bare.seconds / poll)}×",
             "",
             None,
-            f"one scrape, {number(its.bare.seconds)} s: its metrics of the virtual machines of each "
-            "job's newest session, which we do not read, are left out",
+            f"one scrape, {number(its.bare.seconds)} s: its metrics of the virtual machines of each"
+            " job's newest session, which we do not read, are left out",
         ),
         Row(
             f"scrape of {found.jobs:,} jobs, to {PEER}",
