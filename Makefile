@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-stack test check format bench soak docs golden chart release-check screenshots lock clean
+.PHONY: help demo demo-stack test check format bench bench-peers soak docs golden chart release-check screenshots lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -57,6 +57,16 @@ format: $(DEVELOPMENT) ## Format the code and mend what the linter can mend
 bench: $(DEVELOPMENT) ## Measure speed and memory (ARGS are passed on)
 	$(BIN)/python -m bench $(ARGS)
 
+# Only compared with, so no lock knows them. The exporter pins versions of 2020 that do not build with
+# a newer Python; it runs with newer ones, but needs the last urllib3 that warns in its own way.
+PEERS := .bench-peers
+bench-peers: $(DEVELOPMENT) ## Get the other programs that `make bench` compares with, if they are there
+	rm -rf $(PEERS)
+	$(install) --target $(PEERS)/veeam-exporter --no-deps veeam-exporter==1.1.0
+	$(install) --target $(PEERS)/veeam-exporter requests "urllib3<2" PyYAML tenacity \
+		python-dateutil Jinja2 prometheus-client
+	$(install) --target $(PEERS)/veeam-365 veeam-365==0.4.1
+
 soak: $(DEVELOPMENT) ## Kill and plague the real exporter, judge its numbers (ARGS="--seconds 300 --seed 7")
 	$(BIN)/python -m tests.soak $(ARGS)
 
@@ -88,7 +98,7 @@ lock: ## Resolve the newest allowed versions into the lock files (needs uv)
 		--output-file requirements-build.lock
 
 clean: ## Remove the environment and everything else that is made
-	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* coverage.xml
+	rm -rf $(VENV) $(PEERS) build dist htmlcov .coverage .coverage.* coverage.xml
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

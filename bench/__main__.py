@@ -20,7 +20,7 @@ MEASUREMENTS = {
     "fleet": 270,
     "memory": 60,
     "probe": 60,
-    "peer": 60,
+    "peer": 240,
 }
 """Each is a module of this package and has so many seconds at most."""
 

@@ -96,9 +96,10 @@ class Composer:
             "_links": {"self": {"href": f"/api/v8/jobSessions/{job}"}},
         }
 
-    def enterprise_session(self, ended: float) -> Row:
-        """A finished session as the JSON of version 12 shows it."""
-        job, started = self.random.choice(self.jobs), ended - self.random.uniform(60, 7200)
+    def enterprise_session(self, ended: float, job: str = "") -> Row:
+        """A finished session as the JSON of version 12 shows it, by default of any job."""
+        job = job or self.random.choice(self.jobs)
+        started = ended - self.random.uniform(60, 7200)
         session = self.identifier()
         return {
             "JobUid": f"urn:veeam:Job:{job}",

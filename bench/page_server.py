@@ -11,6 +11,7 @@ import gc
 import sys
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from email.utils import formatdate
 
 from bench.answers import Composer, compact, m365_page
@@ -24,11 +25,11 @@ BUILD = compact({"version": "8.1.0.305"})
 EMPTY = m365_page([], 8)
 
 
-def answer(body: bytes, status: str = "200 OK") -> bytes:
-    """A whole HTTP answer."""
+def answer(body: bytes, status: str = "200 OK", header: str = "") -> bytes:
+    """A whole HTTP answer, with another line of header if one is given."""
     head = (
         f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        f"Date: {formatdate(usegmt=True)}\r\n\r\n"
+        f"Date: {formatdate(usegmt=True)}\r\n{header}\r\n"
     )
     return head.encode() + body
 
@@ -67,6 +68,17 @@ class World:
             return BUILD
         return TOKEN if path == "token" else EMPTY
 
+    def reply(self, head: str) -> bytes:
+        """The whole answer to a request with that head; `/count` tells and forgets the counts."""
+        path, _, query = head.split(" ", 2)[1].partition("?")
+        if path == "/count":
+            body = compact(dict(self.requests))
+            self.requests.clear()
+        else:
+            server, _version, name = path.strip("/").split("/")[:3]
+            body = self.body(server, name, query)
+        return answer(body)
+
     def _sessions(self, server: str, query: str) -> bytes:
         if "status=Running" in query:
             return EMPTY
@@ -83,8 +95,8 @@ class World:
 class Client(asyncio.Protocol):
     """One connection, kept alive; requests may come in pieces."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, reply: Callable[[str], bytes]) -> None:
+        self._reply = reply
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -104,23 +116,13 @@ class Client(asyncio.Protocol):
             if len(self._received) < end + 4 + length:
                 return
             self._received = self._received[end + 4 + length :]
-            self._answer(head.split(" ", 2)[1])
-
-    def _answer(self, target: str) -> None:
-        path, _, query = target.partition("?")
-        if path == "/count":
-            body = compact(dict(self._world.requests))
-            self._world.requests.clear()
-        else:
-            server, _version, name = path.strip("/").split("/")[:3]
-            body = self._world.body(server, name, query)
-        self._transport.write(answer(body))
+            self._transport.write(self._reply(head))
 
 
-async def serve(world: World) -> None:
-    """Print the port, then answer for ever."""
+async def serve(reply: Callable[[str], bytes]) -> None:
+    """Print the port, then answer the heads of requests for ever."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Client(world), "127.0.0.1", 0, backlog=4096)
+    server = await loop.create_server(lambda: Client(reply), "127.0.0.1", 0, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
@@ -128,4 +130,4 @@ async def serve(world: World) -> None:
 if __name__ == "__main__":
     made = World(*map(int, sys.argv[1:4]))
     gc.freeze()
-    asyncio.run(serve(made))
+    asyncio.run(serve(made.reply))

@@ -41,7 +41,7 @@ def measure() -> list[Row]:
     requests = max(cost.requests for cost in costs)
     seconds = spread([cost.seconds for cost in costs])
     of = f"server with {HISTORY:,} sessions of history ({remembered:,} of them remembered by id)"
-    lists = "jobs, copy jobs, the window's sessions, running sessions; v8"
+    lists = "jobs, the window's sessions, running sessions; v8, no copy jobs"
     return [
         Row(
             "requests of a poll, nothing but news",

@@ -34,7 +34,8 @@ def server_config(port: int, name: str = "s0", **changes: Any) -> ServerConfig:
 
 def subject(config: ServerConfig) -> Subject:
     """A server as the ledger knows it: everything admitted, no objectives."""
-    return Subject(config, PRODUCT.reports, lambda _name, _type: None, lambda _name, _type: True)
+    reports = SOURCES[config.product].reports
+    return Subject(config, reports, lambda _name, _type: None, lambda _name, _type: True)
 
 
 def opened(directory: Path | None, config: ServerConfig) -> tuple[Ledger, Source]:
@@ -42,7 +43,7 @@ def opened(directory: Path | None, config: ServerConfig) -> tuple[Ledger, Source
     clock = SystemClock()
     ledger = Ledger(directory, clock)
     ledger.register(subject(config))
-    return ledger, PRODUCT.create(config, clock)
+    return ledger, SOURCES[config.product].create(config, clock)
 
 
 async def poll(ledger: Ledger, source: Source, name: str = "s0") -> ServerView:

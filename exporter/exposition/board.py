@@ -26,6 +26,7 @@ class Board:
         self._posted: dict[str, Posted] = {}
         self._served: dict[str, int] = {}
         self._number = 0
+        self._noted: Mapping[str, int] | None = None
 
     @property
     def number(self) -> int:
@@ -65,6 +66,9 @@ class Board:
     def note_served(self, generations: Mapping[str, int]) -> None:
         """Remember that a page showed these servers whole, at these generations."""
         with self._lock:
+            if generations is self._noted:  # a kept page that was sent again
+                return
+            self._noted = generations
             for name, generation in generations.items():
                 posted = self._posted.get(name)
                 if posted and self._served.get(name, -1) < generation <= posted.view.generation:

@@ -127,6 +127,12 @@ class Exposition:
         request = Request(format.openmetrics, **options)
         return self._finish(request, self._kept(request) or await self._flight(request))
 
+    def ready(self, format: Format, **options: Unpack[Options]) -> Offer | None:
+        """The same page if its servers' part is kept and new; None when it would be rendered."""
+        request = Request(format.openmetrics, **options)
+        body = self._kept(request)
+        return self._finish(request, body) if body else None
+
     def delivered(self, offer: Offer) -> None:
         """The page has reached its reader. One that got lost on its way has shown nobody a 0."""
         self._board.note_served(offer.generations)

@@ -44,7 +44,7 @@ def create_app(state: State, options: WebOptions, clock: Clock | None = None) ->
     aside = Aside()
     app.on_cleanup.append(aside.close)
     people = People(state, options, web_config, clock, aside)
-    scripts, scrapes = Scripts(state, clock, aside), Scrapes(state, options)
+    scripts, scrapes = Scripts(state, clock, aside), Scrapes(state, options, web_config)
     operation = Operation(state, options)
     pages: Mapping[str, Handler] = {
         "/": people.status,

@@ -1,16 +1,21 @@
 """What Prometheus asks for: /metrics, /probe and /sd."""
 
+import asyncio
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import lru_cache
 
 from aiohttp import web
 
 from exporter.sharding import owner
+from exporter.web.access import WebConfigFile
+from exporter.web.connection import Connection
 from exporter.web.options import WebOptions
-from exporter.web.state import State
+from exporter.web.places import Places
+from exporter.web.repeat import REPEATING_SECONDS, Heads, Repeat, head_of
+from exporter.web.state import PageFormat, PageOffer, State, Wanted
 from exporter.web.stream import send, was_sent
+from exporter.web.webconfig import WebConfig
 
 HOST = re.compile(r"[A-Za-z0-9._-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
 UNKNOWN_SERVER = "There is no server of that name; /sd lists those that there are.\n"
@@ -42,10 +47,12 @@ def _quality(parameters: list[str]) -> float:
 class Scrapes:
     """Answers scrapers, a bounded number of them at the same time."""
 
-    def __init__(self, state: State, options: WebOptions) -> None:
+    def __init__(self, state: State, options: WebOptions, web_config: WebConfigFile) -> None:
         self._state = state
         self._options = options
-        self._active = 0
+        self._web_config = web_config
+        self._places = Places(options.max_requests)
+        self._heads = Heads()
 
     async def metrics(self, request: web.Request) -> web.StreamResponse:
         """All servers, or those of `?server=`; all families, or those of `?name[]=`."""
@@ -98,32 +105,49 @@ class Scrapes:
     async def _answer(
         self, request: web.Request, servers: frozenset[str] | None, *, exporter: bool
     ) -> web.StreamResponse:
-        with self._admission():
-            pages = self._state.exposition
-            chosen = pages.negotiate(request.headers.get("Accept"))
-            gzip = accepts_gzip(request.headers.get("Accept-Encoding"))
-            names = frozenset(request.query.getall("name[]", ())) or None
-            page = await pages.offer(
-                chosen, servers=servers, names=names, gzip=gzip, exporter=exporter
-            )
-            headers = {"Vary": "Accept, Accept-Encoding"}
-            if gzip:
-                headers["Content-Encoding"] = "gzip"
-            response = await send(request, page.data, chosen.content_type, headers)
-            if was_sent(request, response):
-                pages.delivered(page)
-            return response
-
-    @contextmanager
-    def _admission(self) -> Iterator[None]:
-        """A place among the scrapes answered at the same time. Raises 503 when all are taken."""
-        if 0 < self._options.max_requests <= self._active:
+        """The page that was asked for. Raises 503 when all places are taken."""
+        if self._places.full:
             raise web.HTTPServiceUnavailable(text=TOO_MANY, headers={"Retry-After": "1"})
-        self._active += 1
-        try:
-            yield
-        finally:
-            self._active -= 1
+        pages, rules = self._state.exposition, self._web_config.current
+        chosen = pages.negotiate(request.headers.get("Accept"))
+        gzip = accepts_gzip(request.headers.get("Accept-Encoding"))
+        names = frozenset(request.query.getall("name[]", ())) or None
+        wanted = Wanted(servers=servers, names=names, gzip=gzip, exporter=exporter)
+        headers = {"Vary": "Accept, Accept-Encoding"}
+        if gzip:
+            headers["Content-Encoding"] = "gzip"
+        with self._places.taken():
+            page = await pages.offer(chosen, **wanted)
+            response = await send(request, page.data, chosen.content_type, headers)
+        if was_sent(request, response):
+            pages.delivered(page)
+            self._allow_repeats(request, response, self._again(rules, chosen, wanted))
+        return response
+
+    def _again(
+        self, rules: WebConfig, chosen: PageFormat, wanted: Wanted
+    ) -> Callable[[], PageOffer | None]:
+        """The page of later moments, as long as the rules are these and nothing must be made."""
+        pages, web_config = self._state.exposition, self._web_config
+
+        def page() -> PageOffer | None:
+            same = web_config.current is rules and rules.rate_limit is None
+            return pages.ready(chosen, **wanted) if same else None
+
+        return page
+
+    def _allow_repeats(
+        self,
+        request: web.Request,
+        response: web.StreamResponse,
+        page: Callable[[], PageOffer | None],
+    ) -> None:
+        connection, head = request.protocol, head_of(request, response)
+        if isinstance(connection, Connection) and connection.asked and head:
+            until = asyncio.get_running_loop().time() + REPEATING_SECONDS
+            read = self._state.exposition.delivered
+            asked, heads, places = connection.asked, self._heads, self._places
+            connection.repeat(Repeat(asked, head, until, heads, places, page, read))
 
 
 def asked_address(request: web.Request) -> str:

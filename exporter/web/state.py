@@ -1,10 +1,19 @@
 """What the web room asks of the rest of the house; the composition root provides it."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypedDict, TypeVar, Unpack
 
 from exporter.config.values import Config
 from exporter.view import ExporterView, ServerView
+
+
+class Wanted(TypedDict):
+    """A page's servers and families (None: all), how it is packed, and whether with our own."""
+
+    servers: frozenset[str] | None
+    names: frozenset[str] | None
+    gzip: bool
+    exporter: bool
 
 
 class PageFormat(Protocol):
@@ -36,16 +45,12 @@ class Pages(Protocol[AnyFormat, AnyOffer]):
         """The format that an Accept header asks for."""
         ...
 
-    async def offer(
-        self,
-        format: AnyFormat,
-        *,
-        servers: frozenset[str] | None,
-        names: frozenset[str] | None,
-        gzip: bool,
-        exporter: bool,
-    ) -> AnyOffer:
-        """A page of these servers and families (None: all), with or without the exporter's own."""
+    async def offer(self, format: AnyFormat, **wanted: Unpack[Wanted]) -> AnyOffer:
+        """A page of what is wanted; it is made if it is not there."""
+        ...
+
+    def ready(self, format: AnyFormat, **wanted: Unpack[Wanted]) -> AnyOffer | None:
+        """That page if it is there; nothing is made."""
         ...
 
     def delivered(self, offer: AnyOffer, /) -> None:

@@ -1,5 +1,7 @@
 """Bodies of every kind, good and bad: what is read, and which sentence says what is wrong."""
 
+import contextlib
+import gc
 import json
 from typing import Any
 
@@ -20,6 +22,7 @@ from exporter.sources.enterprise_manager.answers import (
     read_page,
     read_sessions,
 )
+from exporter.sources.enterprise_manager.sessions import normalise
 from exporter.sources.enterprise_manager.wire import SessionRow
 from tests.support.enterprise_manager_answers import (
     NAMESPACE,
@@ -168,6 +171,32 @@ def test_strange_extras_cost_themselves_only(strange: dict[str, Any]) -> None:
     """The session is there without them."""
     found = page(v12(query_answer("BackupJobSession", [row("s1", **strange)])))
     assert (ids(found), found.skipped) == ([guid("s1")], ())
+
+
+@pytest.mark.parametrize("written", FORMATS)
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00", "2026-07-02T00:00:03", "soon"])
+def test_a_time_that_is_not_as_documented_costs_nothing_else(written: str, time: str) -> None:
+    """Its session keeps the backup server, and the other sessions their times."""
+    rows = [row("s1", EndTimeUTC=time), row("s2")]
+    found = page(WRITERS[written](query_answer("BackupJobSession", rows), "BackupJobSession"))
+    odd, plain = normalise(found.rows)
+    expected = normalise(page(v12(query_answer("BackupJobSession", [row("s1"), row("s2")]))).rows)
+    assert odd.backup_server == plain.backup_server == "vbr01.lab.example"
+    assert plain == expected[1]
+    assert odd.session.started == expected[0].session.started
+
+
+@pytest.mark.parametrize("body", [xml(query_answer("BackupJobSession", [row("s1")])), b"<broken"])
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_garbage_collector_is_left_as_it_was(body: bytes, enabled: bool) -> None:
+    """After a good page as after a bad one."""
+    (gc.enable if enabled else gc.disable)()
+    try:
+        with contextlib.suppress(ParseFailed):
+            page(body)
+        assert gc.isenabled() == enabled
+    finally:
+        gc.enable()
 
 
 def test_a_number_beyond_all_bounds_costs_no_page() -> None:

@@ -664,3 +664,50 @@ def test_the_product_is_listed_with_its_facts() -> None:
     assert facts.api_versions == ("v5", "v6", "v7", "v8")
     assert facts.max_page_size == 1000
     assert facts.options == {}
+
+
+async def test_an_empty_list_of_copy_jobs_rests(
+    server: SmallServer, source: MakeSource, clock: StillClock
+) -> None:
+    """Found empty twice it is asked for every ten minutes; the list of jobs with each poll."""
+    server.answers = server_of(8, page([])) | {"GET /v8/CopyJobs": page([])}
+    one = source()
+    claimed = [(await one.fetch(WINDOW, ())).listed_types for _ in range(4)]
+    assert len(server.of("/v8/CopyJobs")) == 2
+    assert len(server.of("/v8/Jobs")) == 4
+    assert claimed == [{"Backup", "Copy"}, {"Backup", "Copy"}, {"Backup"}, {"Backup"}]
+    clock.time += 601
+    server.answers |= {"GET /v8/CopyJobs": page([job(COPY_JOB, "Mail copy", backupJobId=JOB)])}
+    for _ in range(3):
+        harvest = await one.fetch(WINDOW, ())
+    assert len(server.of("/v8/CopyJobs")) == 5
+    assert [one.name for one in harvest.jobs] == ["Mail", "Mail copy"]
+
+
+async def test_a_session_of_an_unlisted_copy_job_ends_that_rest(
+    server: SmallServer, source: MakeSource
+) -> None:
+    """A new copy job is known one poll after its first session, not ten minutes."""
+    server.answers = server_of(8, page([])) | {"GET /v8/CopyJobs": page([])}
+    one = source()
+    for _ in range(3):
+        await one.fetch(WINDOW, ())
+    server.answers |= {
+        "GET /v8/CopyJobs": page([job(COPY_JOB, "Mail copy", backupJobId=JOB)]),
+        "GET /v8/JobSessions": page([row("c1", jobId=COPY_JOB, jobType="Copy")]),
+    }
+    await one.fetch(WINDOW, ())
+    harvest = await one.fetch(WINDOW, ())
+    assert len(server.of("/v8/CopyJobs")) == 3
+    assert [(s.job_name, s.session_type) for s in harvest.sessions] == [("Mail copy", "Copy")]
+
+
+async def test_a_list_of_copy_jobs_that_failed_does_not_rest(
+    server: SmallServer, source: MakeSource
+) -> None:
+    """Only what was read is known to be empty."""
+    server.answers = server_of(8, page([])) | {"GET /v8/CopyJobs": page([{"id": None}])}
+    one = source()
+    for _ in range(4):
+        await one.fetch(WINDOW, ())
+    assert len(server.of("/v8/CopyJobs")) == 4

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Unpack
 from urllib.parse import urlsplit
 
 from exporter.config.values import Config, Password, Secret, ServerConfig
@@ -16,11 +16,13 @@ from exporter.model import Result, ServerInfo
 from exporter.view import ExporterView, JobView, Run, ServerView, Totals
 from exporter.web.options import ListenAddress, WebOptions
 from exporter.web.server import WebServer
+from exporter.web.state import Wanted
 from tests.support.clock import ManualClock
 
 CANARY = "canary-4f1d-secret"
 LOOPBACK = ListenAddress("127.0.0.1", 0)
 NOW = ManualClock().now()
+WISHES: tuple[Literal["servers", "names", "exporter"], ...] = ("servers", "names", "exporter")
 
 
 class FakeFormat(Enum):
@@ -45,9 +47,13 @@ class FakeOffer:
 
 @dataclass
 class FakePages:
-    """Pages that say what they were asked for; `body` replaces that, `hold` delays it."""
+    """Pages that say what they were asked for; `body` replaces that, `hold` delays it.
+
+    A page that is `kept` is there without being made.
+    """
 
     body: bytes | None = None
+    kept: bool = False
     hold: asyncio.Event | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -59,25 +65,26 @@ class FakePages:
             return FakeFormat.OPENMETRICS
         return FakeFormat.TEXT_1 if accept and "1.0.0" in accept else FakeFormat.TEXT
 
-    async def offer(
-        self,
-        format: FakeFormat,
-        *,
-        servers: frozenset[str] | None,
-        names: frozenset[str] | None,
-        gzip: bool,
-        exporter: bool,
-    ) -> FakeOffer:
+    async def offer(self, format: FakeFormat, **wanted: Unpack[Wanted]) -> FakeOffer:
         """The wishes as text."""
-        wishes = {"servers": servers, "names": names, "exporter": exporter}
         async with self.changed:
-            self.asked.append(wishes)
+            self.asked.append({key: wanted[key] for key in WISHES})
             self.changed.notify_all()
         if self.hold is not None:
             await self.hold.wait()
-        shown = {key: sorted(v) if isinstance(v, frozenset) else v for key, v in wishes.items()}
+        return FakeOffer(self._text(format, wanted))
+
+    def ready(self, format: FakeFormat, **wanted: Unpack[Wanted]) -> FakeOffer | None:
+        """The wishes as text, if they are kept."""
+        return FakeOffer(self._text(format, wanted)) if self.kept else None
+
+    def _text(self, format: FakeFormat, wanted: Wanted) -> bytes:
+        shown = {
+            key: sorted(wish) if isinstance(wish := wanted[key], frozenset) else wish
+            for key in WISHES
+        }
         body = f"# {format.name} {shown}\n".encode() if self.body is None else self.body
-        return FakeOffer(gzip_format.compress(body) if gzip else body)
+        return gzip_format.compress(body, mtime=0) if wanted["gzip"] else body
 
     def delivered(self, offer: FakeOffer, /) -> None:
         """Remember what was sent as a whole."""

@@ -1,6 +1,7 @@
 """Clients that are slow, rude or gone."""
 
 import asyncio
+import contextlib
 import gc
 import logging
 import socket
@@ -31,8 +32,11 @@ async def test_a_head_that_comes_byte_by_byte_is_not_waited_for(impatient: float
             await asyncio.sleep(impatient / 10)
             if reader.at_eof():
                 break
+        rest = b""
         async with asyncio.timeout(5):
-            assert await reader.read() == b""
+            with contextlib.suppress(ConnectionError):  # a byte may cross the end on its way
+                rest = await reader.read()
+        assert rest == b""
 
 
 async def test_a_client_that_says_nothing_is_not_waited_for(impatient: float) -> None:

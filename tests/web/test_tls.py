@@ -11,7 +11,7 @@ import trustme
 
 from exporter.web import server as server_module
 from exporter.web.tls import certificate_names
-from tests.support.web import Answer, ask, connected, serving
+from tests.support.web import Answer, FakePages, FakeState, ask, connected, serving
 
 
 @dataclass
@@ -75,6 +75,20 @@ async def test_metrics_come_over_tls(identity: Identity) -> None:
         assert (await ask(f"{url}/metrics", tls=client(identity.authority))).status == 200
         with contextlib.suppress(OSError, IndexError):
             assert (await ask(f"{url}/metrics")).status == 400
+
+
+async def test_behind_tls_every_request_takes_the_usual_way(identity: Identity) -> None:
+    """Below TLS it is not known what of an answer has left, so none is sent beside the handlers."""
+    state = FakeState(exposition=FakePages(b"page", kept=True))
+    tls = client(identity.authority)
+    async with (
+        serving(state, web_config=identity.configured()) as url,
+        connected(url, tls) as (reader, writer),
+    ):
+        for _ in range(2):
+            writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert b"200 OK" in await reader.readuntil(b"page")
+    assert len(state.exposition.asked) == 2
 
 
 async def test_certificate_and_key_may_be_written_into_the_file(identity: Identity) -> None:

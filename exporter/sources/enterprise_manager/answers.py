@@ -24,10 +24,12 @@ from exporter.sources.enterprise_manager.spelling import camel, pascal
 from exporter.sources.enterprise_manager.wire import (
     BACKUP_SERVER,
     JOB,
+    JOB_IN_MARKUP,
     LOGON_SESSION,
     NO_PAGING,
     PAGING_INFO,
     SESSION,
+    SESSION_IN_MARKUP,
     SYSTEM_SESSION,
     BackupServerRow,
     JobRow,
@@ -46,12 +48,14 @@ Row = TypeVar("Row")
 class Kind(Generic[Row]):
     """A kind of entity: what its query, its XML element and its lists are called, and its row.
 
-    Names are in lower case but that of the query.
+    Names are in lower case but that of the query. `in_markup` is the row of a page of XML in which
+    all is as documented.
     """
 
     query: str
     row: type[Row]
     plural: str
+    in_markup: type[Row] | None = None
 
     @property
     def element(self) -> str:
@@ -59,9 +63,13 @@ class Kind(Generic[Row]):
         return self.query.lower()
 
 
-BACKUP_SESSIONS: Kind[SessionRow] = Kind("BackupJobSession", SESSION, "backupjobsessions")
-REPLICA_SESSIONS: Kind[SessionRow] = Kind("ReplicaJobSession", SESSION, "replicajobsessions")
-JOBS: Kind[JobRow] = Kind("Job", JOB, "jobs")
+BACKUP_SESSIONS: Kind[SessionRow] = Kind(
+    "BackupJobSession", SESSION, "backupjobsessions", SESSION_IN_MARKUP
+)
+REPLICA_SESSIONS: Kind[SessionRow] = Kind(
+    "ReplicaJobSession", SESSION, "replicajobsessions", SESSION_IN_MARKUP
+)
+JOBS: Kind[JobRow] = Kind("Job", JOB, "jobs", JOB_IN_MARKUP)
 BACKUP_SERVERS: Kind[BackupServerRow] = Kind("BackupServer", BACKUP_SERVER, "backupservers")
 SYSTEM_SESSIONS: Kind[SystemSessionRow] = Kind("SystemSession", SYSTEM_SESSION, "systemsessions")
 LOGON: Kind[LogonSession] = Kind("LogonSession", LOGON_SESSION, "logonsessions")
@@ -83,7 +91,7 @@ def read_sessions(kind: Kind[SessionRow], response: Response, page: int) -> Deco
 
     Raises ParseFailed, which says what came instead of a page.
     """
-    body = response.body.removeprefix(BYTE_ORDER_MARK)
+    body = _body(response)
     if _is_markup(body):
         return read_page(kind, response, page)
     upper = _FIRST_NAME.match(body)
@@ -106,7 +114,7 @@ def read_page(kind: Kind[Row], response: Response, page: int = 1) -> DecodedPage
     Raises ParseFailed.
     """
     found, paging = _untyped(kind, response)
-    rows, skipped = _convert(kind, found)
+    rows, skipped = _convert(kind, found, in_markup=_is_markup(_body(response)))
     try:
         info = msgspec.convert(paging or {}, PAGING_INFO, strict=False)
     except msgspec.ValidationError:
@@ -116,11 +124,10 @@ def read_page(kind: Kind[Row], response: Response, page: int = 1) -> DecodedPage
 
 def read_entity(kind: Kind[Row], response: Response) -> Row:
     """The only entity in an answer. Raises ParseFailed."""
-    body = response.body.removeprefix(BYTE_ORDER_MARK)
-    found = (
-        [_json_object(kind, response, body)] if not _is_markup(body) else _elements(kind, response)
-    )
-    rows, skipped = _convert(kind, found)
+    body = _body(response)
+    in_markup = _is_markup(body)
+    found = _elements(kind, response) if in_markup else [_json_object(kind, response, body)]
+    rows, skipped = _convert(kind, found, in_markup=in_markup)
     if not rows:
         why = f" ({skipped[0].problem})" if skipped else ""
         raise _unreadable(response, f"something that is no {kind.query}{why}")
@@ -145,13 +152,10 @@ def _rows_of(kind: Kind[SessionRow], answer: SessionPage) -> Sequence[SessionRow
 
 def _untyped(kind: Kind[Row], response: Response) -> tuple[list[Any], object]:
     """The entities of a page as values by lower-case names, and what it says about paging."""
-    body = response.body.removeprefix(BYTE_ORDER_MARK)
+    body = _body(response)
     if _is_markup(body):
-        root = _root(response, body)
-        if markup.name_of(root) not in ("queryresult", kind.plural):
-            raise _unreadable(response, _other_markup(root))
-        paging = markup.entities(root, "paginginfo", depth=1)
-        return list(markup.entities(root, kind.element)), paging[0] if paging else None
+        with markup.undisturbed():
+            return _marked_up(kind, response, body)
     answer = _json_object(kind, response, body)
     listed: object = answer.get("entities", answer)
     if listed is answer and kind.plural not in answer:
@@ -163,6 +167,17 @@ def _untyped(kind: Kind[Row], response: Response) -> tuple[list[Any], object]:
     if listed is not None and not isinstance(listed, list):
         raise _unreadable(response, f"JSON whose {kind.query} are no list")
     return listed or [], answer.get("paginginfo")
+
+
+def _marked_up(
+    kind: Kind[Row], response: Response, body: bytes
+) -> tuple[list[markup.Fields], object]:
+    """The same of a page of XML."""
+    root = _root(response, body)
+    if markup.name_of(root) not in ("queryresult", kind.plural):
+        raise _unreadable(response, _other_markup(root))
+    paging = markup.entities(root, "paginginfo", depth=1)
+    return markup.entities(root, kind.element), paging[0] if paging else None
 
 
 def _json_object(kind: Kind[Row], response: Response, body: bytes) -> Fields:
@@ -177,22 +192,24 @@ def _json_object(kind: Kind[Row], response: Response, body: bytes) -> Fields:
 
 
 def _elements(kind: Kind[Row], response: Response) -> list[markup.Fields]:
-    root = _root(response, response.body.removeprefix(BYTE_ORDER_MARK))
+    root = _root(response, _body(response))
     if markup.name_of(root) != kind.element:
         raise _unreadable(response, _other_markup(root))
     return markup.entities(root, kind.element)
 
 
-def _convert(kind: Kind[Row], found: Sequence[Any]) -> tuple[list[Row], list[SkippedRow]]:
+def _convert(
+    kind: Kind[Row], found: Sequence[Any], *, in_markup: bool
+) -> tuple[list[Row], list[SkippedRow]]:
     """The rows that `found` holds, and why others are none."""
-    shape: Any = kind.row
+    shape: Any = (kind.in_markup if in_markup else None) or kind.row
     try:
         return msgspec.convert(found, list[shape], strict=False), []
     except msgspec.ValidationError:
         pass
     rows: list[Row] = []
     skipped: list[SkippedRow] = []
-    for number, one in enumerate(found):
+    for number, one in enumerate(map(_in_lower_case, found) if in_markup else found):
         try:
             rows.append(_convert_one(kind, one))
         except (msgspec.ValidationError, OverflowError) as error:
@@ -225,6 +242,10 @@ def _page(
     elif info.links:
         more = any((link.rel or "").lower() == "next" for link in info.links)
     return DecodedPage(rows, length, info.page_size, more, skipped)
+
+
+def _body(response: Response) -> bytes:
+    return response.body.removeprefix(BYTE_ORDER_MARK)
 
 
 def _is_markup(body: bytes) -> bool:

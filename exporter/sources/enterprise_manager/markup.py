@@ -4,6 +4,9 @@ An element becomes a dictionary of its attributes and children; a child without 
 becomes its text. What the vendor's schema repeats becomes a list.
 """
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 from xml.etree.ElementTree import Element, ParseError, fromstring
 from xml.parsers import expat
@@ -20,22 +23,36 @@ _REMEMBERED = 1024
 
 Fields = dict[str, object]
 
-
-class _Names(dict[str, str]):
-    """Names of elements and attributes without namespace, in lower case; remembered."""
-
-    def __missing__(self, tag: str) -> str:
-        name = tag.rpartition("}")[2].lower()
-        if len(self) < _REMEMBERED:
-            self[tag] = name
-        return name
+_NAMES: dict[str, str] = {}
+"""Names of elements and attributes without namespace, in lower case, by how they are written."""
 
 
-_NAMES = _Names()
+def _name(written: str) -> str:
+    """The name, remembered from now on; strangers cannot make us remember without end."""
+    if len(_NAMES) >= _REMEMBERED:
+        _NAMES.clear()
+    name = _NAMES[written] = written.rpartition("}")[2].lower()
+    return name
 
 
 class _BeginsWell(Exception):
     """The first element was reached without a document type."""
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Keep the garbage collector away from a tree that is built, read and dropped.
+
+    It would walk the ten thousands of elements of a page several times, a tenth of all that a page
+    costs, for cycles that are not there.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def parse(body: bytes) -> Element:
@@ -71,12 +88,12 @@ def _accept(_name: str, _attributes: object) -> NoReturn:
 
 def name_of(element: Element) -> str:
     """The name of `element` without namespace, in lower case."""
-    return _NAMES[element.tag]
+    return _NAMES.get(element.tag) or _name(element.tag)
 
 
 def entities(element: Element, name: str, depth: int = DEEPEST) -> list[Fields]:
     """The entities of this name in `element`, or `element` itself if it is one."""
-    if _NAMES[element.tag] == name:
+    if name_of(element) == name:
         return [fields(element)]
     if depth == 0:
         return []
@@ -84,17 +101,25 @@ def entities(element: Element, name: str, depth: int = DEEPEST) -> list[Fields]:
 
 
 def fields(element: Element) -> Fields:
-    """The attributes and children of an entity; its links as a list, other structures left out."""
+    """The attributes and children of an entity; its links as a list, other structures left out.
+
+    Of a link the attributes are as they were written: there are more of them than of all else.
+    """
+    try:
+        return _fields(element)
+    except KeyError:  # the first of its kind
+        for written in (*element.keys(), *(child.tag for child in element)):
+            _name(written)
+        return _fields(element)
+
+
+def _fields(element: Element) -> Fields:
+    """Raises KeyError for a name that was not met before: to look is half of the work."""
     values: Fields = {_NAMES[key]: value for key, value in element.items()}
     for child in element:
-        if len(child) == 0:
-            if child.text:
-                values[_NAMES[child.tag]] = child.text.strip()
-        elif _NAMES[child.tag] == "links":
-            values["links"] = [attributes(link) for link in child]
+        if len(child):
+            if _NAMES[child.tag] == "links":
+                values["links"] = [link.attrib for link in child]
+        elif text := child.text:
+            values[_NAMES[child.tag]] = text.strip()
     return values
-
-
-def attributes(element: Element) -> dict[str, str]:
-    """The attributes of `element`."""
-    return {_NAMES[key]: value for key, value in element.items()}

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from exporter.rest.rows import Id
-from exporter.sources.enterprise_manager.spelling import Spell, lower, spelled
+from exporter.sources.enterprise_manager.spelling import Spell, lower, pascal, spelled
 
 
 class Link(msgspec.Struct, frozen=True, gc=False):
@@ -149,3 +149,10 @@ BACKUP_SERVER = spelled(BackupServerRow, lower)
 SYSTEM_SESSION = spelled(SystemSessionRow, lower)
 PAGING_INFO = spelled(PagingInfo, lower, links=list[spelled(PageLink, lower)] | None)  # type: ignore[misc]  # same
 LOGON_SESSION = spelled(LogonSession, lower)
+
+# And for whole pages of XML, where the attributes of links are left as they were written.
+_WRITTEN: Any = list[spelled(Link, pascal)] | None  # type: ignore[misc]  # same
+SESSION_IN_MARKUP = spelled(
+    SessionRow, lower, links=_WRITTEN, creation_time=_MOMENT, end_time=_MOMENT
+)
+JOB_IN_MARKUP = spelled(JobRow, lower, links=_WRITTEN)

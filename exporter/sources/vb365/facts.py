@@ -3,12 +3,14 @@
 All of it is optional: what cannot be read now keeps its last known state.
 """
 
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
 from exporter.clock import Clock
+from exporter.model import Session
 from exporter.rest.client import RestClient
 from exporter.rest.decode import decode_json
 from exporter.rest.paging import Listing, Page, read_all
@@ -33,7 +35,25 @@ _PAGES_SINCE = 8  # before, these lists are bare arrays and take no limit
 
 Kept = TypeVar("Kept", JobRow, NamedRow)
 
-_JOB_LISTS = (("jobs", "Jobs", BACKUP), ("copy_jobs", "CopyJobs", COPY))
+
+@dataclass(frozen=True, slots=True)
+class _JobList:
+    """A list of jobs; one that `rests` is hardly asked for while it is known to be empty."""
+
+    endpoint: str
+    path: str
+    session_type: str
+    rests: bool = False
+
+
+_JOB_LISTS = (
+    _JobList("jobs", "Jobs", BACKUP),
+    # Most servers have no copy jobs, and would be asked for them with each poll.
+    _JobList("copy_jobs", "CopyJobs", COPY, rests=True),
+)
+
+_SURELY_EMPTY = 2
+"""How many readings in a row find a list empty before it rests: so many end a deleted job."""
 
 
 class FactReader:
@@ -46,13 +66,25 @@ class FactReader:
         self._endpoints = endpoints
         self._clock = clock
         self._read_at: dict[str, float] = {}
+        self._found_empty: Counter[str] = Counter()
 
     async def refresh_jobs(self, version: int, page_size: int) -> frozenset[str]:
-        """Read both lists of jobs; the session types whose jobs were listed completely."""
+        """Read the lists of jobs; the session types whose jobs were listed completely."""
         lists = _Lists(self._client, version, page_size)
-        calls = [partial(self._jobs, lists, *names) for names in _JOB_LISTS]
+        calls = [partial(self._jobs, lists, one) for one in _JOB_LISTS if not self._at_rest(one)]
         listed = await together(calls, CONNECTIONS)
         return frozenset(session_type for session_type in listed if session_type)
+
+    def expect_jobs_of(self, sessions: Iterable[Session]) -> None:
+        """A session of a job that was never listed ends every rest: it may belong there."""
+        resting = [one.endpoint for one in _JOB_LISTS if self._at_rest(one)]
+        if resting and not {one.job_id for one in sessions if one.job_id} <= self.book.names.keys():
+            for endpoint in resting:
+                del self._found_empty[endpoint]
+
+    def _at_rest(self, one: _JobList) -> bool:
+        empty = self._found_empty[one.endpoint] >= _SURELY_EMPTY
+        return one.rests and empty and not self._is_due(one.endpoint)
 
     async def refresh_names(self, version: int, page_size: int) -> None:
         """Read what hardly ever changes, if it is time to."""
@@ -78,13 +110,18 @@ class FactReader:
 
         await self._endpoints.optional(endpoint, read_and_note())
 
-    async def _jobs(self, lists: "_Lists", endpoint: str, path: str, session_type: str) -> str:
+    async def _jobs(self, lists: "_Lists", one: _JobList) -> str:
         """The session type if its jobs were read without a gap, else an empty string."""
-        rows = await self._endpoints.optional(endpoint, lists.read(path, JOBS))
-        if rows is None:
+        found = await self._endpoints.optional(one.endpoint, lists.read(one.path, JOBS))
+        if found is None:
             return ""
-        self.book.list_jobs(session_type, rows.rows)
-        return session_type if rows.complete else ""
+        self._read_at[one.endpoint] = self._clock.monotonic()
+        self.book.list_jobs(one.session_type, found.rows)
+        if found.rows or not found.complete:
+            del self._found_empty[one.endpoint]
+        else:
+            self._found_empty[one.endpoint] += 1
+        return one.session_type if found.complete else ""
 
     async def _organizations(self, lists: "_Lists") -> None:
         self.book.list_organizations(await _names(lists, "Organizations"))

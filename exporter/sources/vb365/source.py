@@ -54,6 +54,7 @@ class Vb365Source:
         poll = Poll(server, window, began if server_time is None else server_time, progress)
         await self._read_sessions(poll)
         await poll.follow(self._wanted(open_sessions))
+        self._facts.expect_jobs_of(poll.sessions.values())
         await self._facts.refresh_names(version, page_size)
         self._skipped.tell(poll.skipped.values())
         harvest = Harvest(

@@ -1,0 +1,1 @@
+"""Tests of the helpers of the benchmark whose faults would make its figures lie."""
