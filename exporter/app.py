@@ -63,7 +63,7 @@ class Exporter:
         self.clock = clock or SystemClock()
         self.started = self.clock.now()
         self.version = __version__
-        self.exposition = Exposition()
+        self.exposition = Exposition(max_series=options.web.max_series)
         ledger = Ledger(options.storage, self.clock, self.exposition.served)
         self._ledger = ledger
         self._worker = LedgerWorker(ledger)
@@ -92,6 +92,7 @@ class Exporter:
             ledger_commits=self._ledger.commits(),
             shard_ordinal=self._options.web.shard.ordinal,
             shards=self._options.web.shard.total,
+            refused_pages=self.exposition.refused_pages,
         )
 
     def ready(self) -> bool:

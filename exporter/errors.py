@@ -4,6 +4,7 @@
     ├── ConfigurationError      the user's file; carries every problem found
     ├── LedgerError             the durable memory cannot be used
     │   └── LedgerInUse         another process holds it
+    ├── TooManySeries           a page is longer than it may be
     ├── ServingError            the HTTP server cannot be started as asked
     └── SourceError             a backup server could not be polled; `reason` is a metric label
         ├── AuthenticationFailed   auth
@@ -44,6 +45,10 @@ class LedgerInUse(LedgerError):
 
 class ServingError(ExporterError):
     """The HTTP server cannot listen, or was asked for something that it cannot do."""
+
+
+class TooManySeries(ExporterError):
+    """A page would have more series than it may; it is refused whole."""
 
 
 class SourceError(ExporterError):

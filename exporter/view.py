@@ -158,3 +158,4 @@ class ExporterView(msgspec.Struct, frozen=True):
     ledger_commits: HistogramView = HistogramView((), (0,), 0.0)
     shard_ordinal: int = 0
     shards: int = 1
+    refused_pages: int = 0

@@ -90,6 +90,14 @@ def add_web_flags(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="scrapes answered at the same time (default: 40)",
     )
+    parser.add_argument(
+        "--web.max-series",
+        dest="max_series",
+        type=count,
+        default=0,
+        metavar="N",
+        help="series of a page; a longer one is refused whole (default: 0, no limit)",
+    )
 
 
 def _add_shard_flags(parser: argparse.ArgumentParser) -> None:
@@ -142,6 +150,7 @@ def web_options(options: argparse.Namespace) -> WebOptions:
         web_config=options.web_config,
         enable_lifecycle=options.enable_lifecycle,
         max_requests=options.max_requests,
+        max_series=options.max_series,
         dump_config=dump_config,
         shard=_shard(options),
     )

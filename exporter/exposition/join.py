@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from exporter.exposition.request import Request
+from exporter.exposition.request import Piece, Request
 from exporter.exposition.text import openmetrics_header, plain_header
 from exporter.metrics import FAMILIES
 from exporter.metrics.family import AnyFamily
@@ -18,7 +18,7 @@ def join_families(
     families: tuple[AnyFamily, ...],
     sources: Iterable[Iterable[bytes | memoryview]],
     request: Request,
-) -> Iterator[bytes]:
+) -> Iterator[Piece]:
     """The pieces of the page of these sources, whose blocks are aligned with `families`.
 
     The sources are read in turn, one family after the other. A family without samples is left out.
@@ -28,4 +28,5 @@ def join_families(
     for family, blocks in zip(families, zip(*sources, strict=True), strict=False):
         if any(blocks) and request.wants(family):
             # In one piece: a compressor that is fed with little bits finds less to save.
-            yield b"".join((headers[family.name], *blocks))
+            lines = b"".join(blocks)
+            yield Piece(headers[family.name] + lines, lines.count(b"\n"))

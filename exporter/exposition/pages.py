@@ -18,8 +18,9 @@ from prometheus_client.registry import Collector
 from exporter.exposition.board import Board, Posted
 from exporter.exposition.format import Format, negotiate
 from exporter.exposition.join import join_families
+from exporter.exposition.limit import Limit
 from exporter.exposition.process import process_registry
-from exporter.exposition.request import Options, Request
+from exporter.exposition.request import Options, Piece, Request
 from exporter.exposition.surplus import give_back
 from exporter.exposition.tail import Tail
 from exporter.exposition.text import clean
@@ -35,6 +36,7 @@ class Body:
     """
 
     data: bytes | memoryview
+    series: int
     stamp: int
     generations: Mapping[str, int]
 
@@ -52,7 +54,7 @@ class Page:
     """A body and a tail in one piece, shared by everybody who asks in the meantime."""
 
     body: Body
-    tail: bytes
+    tail: Piece
     data: bytes
 
 
@@ -70,8 +72,13 @@ class Exposition:
         self,
         registry: Collector | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        max_series: int = 0,
     ) -> None:
-        """`registry` holds the library's own process metrics; by default it is made here."""
+        """`registry` holds the library's own process metrics; by default it is made here.
+
+        A page of more than `max_series` series is refused; 0 means that all are served.
+        """
+        self._limit = Limit(max_series)
         self._board = Board()
         self._tail = Tail(registry or process_registry(), monotonic)
         self._rendering = threading.Lock()
@@ -85,6 +92,11 @@ class Exposition:
     def generation(self) -> int:
         """A number that grows with each change to what is said of the servers."""
         return self._board.number
+
+    @property
+    def refused_pages(self) -> int:
+        """How many pages were refused because they were too long."""
+        return self._limit.refusals
 
     def publish(self, view: ServerView) -> None:
         """Replace what is said of a server; nothing is rendered before somebody asks."""
@@ -110,7 +122,10 @@ class Exposition:
         return self._board.served(server)
 
     def page(self, format: Format, **options: Unpack[Options]) -> bytes:
-        """A page for whoever reads it at once, rendered in this thread as far as it is not kept."""
+        """A page for whoever reads it at once, rendered in this thread as far as it is not kept.
+
+        Raises TooManySeries when it would be too long, as `page_async` and `offer` do.
+        """
         request = Request(format.openmetrics, **options)
         offer = self._finish(request, self._kept(request) or self._render(request))
         self.delivered(offer)
@@ -128,10 +143,15 @@ class Exposition:
         return self._finish(request, self._kept(request) or await self._flight(request))
 
     def ready(self, format: Format, **options: Unpack[Options]) -> Offer | None:
-        """The same page if its servers' part is kept and new; None when it would be rendered."""
+        """The same page if its servers' part is kept and new; None when it would be rendered.
+
+        None also for a page that is too long, so that whoever asks again hears why.
+        """
         request = Request(format.openmetrics, **options)
         body = self._kept(request)
-        return self._finish(request, body) if body else None
+        if body is None or not self._limit.allows(body.series + self._tail.of(request).series):
+            return None
+        return self._finish(request, body)
 
     def delivered(self, offer: Offer) -> None:
         """The page has reached its reader. One that got lost on its way has shown nobody a 0."""
@@ -172,16 +192,19 @@ class Exposition:
             entry.sheet.show(entry.view)
             entry.sheet.rest()
         blocks = [entry.sheet.blocks() for entry in posted]
-        data = request.encoded(join_families(VIEW_FAMILIES, blocks, request))
-        return Body(data, stamp, {entry.view.name: entry.view.generation for entry in posted})
+        data, series = request.encoded(join_families(VIEW_FAMILIES, blocks, request))
+        return Body(
+            data, series, stamp, {entry.view.name: entry.view.generation for entry in posted}
+        )
 
     def _finish(self, request: Request, body: Body) -> Offer:
         """Body and tail in one piece. Who asked for some families sees no server whole."""
         generations = body.generations if request.names is None else {}
         tail = self._tail.of(request)
+        self._limit.require(request, body.series + tail.series)
         page = self._pages.get(request)
         if page is None or page.body is not body or page.tail is not tail:
-            page = Page(body, tail, b"".join((body.data, tail)))
+            page = Page(body, tail, b"".join((body.data, tail.data)))
             if self._bodies.get(request.body) is body:
                 self._pages[request] = page
                 body.data = memoryview(page.data)[: len(body.data)]

@@ -1,8 +1,8 @@
 """What somebody wants of a page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from exporter.exposition.compress import compress_all
 from exporter.metrics.family import AnyFamily
@@ -20,6 +20,13 @@ class Options(TypedDict, total=False):
     names: frozenset[str] | None
     gzip: bool
     exporter: bool
+
+
+class Piece(NamedTuple):
+    """A part of a page, or all of it, and how many series it has."""
+
+    data: bytes
+    series: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,15 @@ class Request:
         """Whether the page shall have this family."""
         return self.names is None or not self.names.isdisjoint(family.sample_names)
 
-    def encoded(self, pieces: Iterable[bytes]) -> bytes:
+    def encoded(self, pieces: Iterable[Piece]) -> Piece:
         """The pieces as they are sent: one gzip member, or as they are."""
-        return compress_all(pieces) if self.gzip else b"".join(pieces)
+        series: list[int] = []
+        data = _noting(pieces, series)
+        return Piece(compress_all(data) if self.gzip else b"".join(data), sum(series))
+
+
+def _noting(pieces: Iterable[Piece], series: list[int]) -> Iterator[bytes]:
+    """The pieces' data; how many series they have is added to `series` as they are read."""
+    for data, count in pieces:
+        series.append(count)
+        yield data

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 from exporter.exposition.compress import compress
 from exporter.exposition.join import join_families
 from exporter.exposition.process import process_text
-from exporter.exposition.request import Request
+from exporter.exposition.request import Piece, Request
 from exporter.exposition.sheet import Sheet
 from exporter.metrics.exporter import EXPORTER_FAMILIES
 from exporter.view import ExporterView
@@ -20,7 +20,7 @@ FRESH_SECONDS = 5.0
 END = b"# EOF\n"
 
 BARE_TAILS = {
-    (openmetrics, gzip): compress(end) if gzip and end else end
+    (openmetrics, gzip): Piece(compress(end) if gzip and end else end, 0)
     for openmetrics, end in ((False, b""), (True, END))
     for gzip in (False, True)
 }
@@ -31,7 +31,7 @@ BARE_TAILS = {
 class Kept:
     """A finished tail, when it was written (monotonic seconds), and from which view."""
 
-    data: bytes
+    page: Piece
     written: float
     view: ExporterView | None
 
@@ -51,7 +51,7 @@ class Tail:
         """Replace what is said of the exporter."""
         self._view = view
 
-    def of(self, request: Request) -> bytes:
+    def of(self, request: Request) -> Piece:
         """The tail of a page, compressed if that was asked for."""
         if not request.exporter:
             return BARE_TAILS[request.openmetrics, request.gzip]
@@ -60,16 +60,17 @@ class Tail:
                 return request.encoded(self._text(request, self._view))
             return self._fresh(request)
 
-    def _fresh(self, request: Request) -> bytes:
+    def _fresh(self, request: Request) -> Piece:
         key, now, view = (request.openmetrics, request.gzip), self._monotonic(), self._view
         kept = self._kept.get(key)
         if kept is None or kept.view is not view or now - kept.written >= FRESH_SECONDS:
             kept = self._kept[key] = Kept(request.encoded(self._text(request, view)), now, view)
-        return kept.data
+        return kept.page
 
-    def _text(self, request: Request, view: ExporterView | None) -> Iterator[bytes]:
+    def _text(self, request: Request, view: ExporterView | None) -> Iterator[Piece]:
         """The exporter's families, if it was published, and the process's."""
         if view:
             self._sheet.show(view)
             yield from join_families(EXPORTER_FAMILIES, [self._sheet.blocks()], request)
-        yield process_text(self._registry, openmetrics=request.openmetrics, names=request.names)
+        text = process_text(self._registry, openmetrics=request.openmetrics, names=request.names)
+        yield Piece(text, sum(not line.startswith(b"#") for line in text.splitlines()))

@@ -51,6 +51,13 @@ EXPORTER_FAMILIES: tuple[AnyFamily, ...] = (
         Shape.DISTRIBUTION,
     ),
     Family(
+        "backup_exporter_refused_pages_total",
+        COUNTER,
+        "Pages that were refused because they would have had more series than --web.max-series.",
+        EXPORTER,
+        lambda exporter: exporter.refused_pages,
+    ),
+    Family(
         "backup_exporter_shard_ordinal",
         GAUGE,
         "Which of the shards this process is, counted from 0.",

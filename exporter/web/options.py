@@ -53,6 +53,7 @@ class WebOptions:
     """The `--web.*` flags, and how /config is written.
 
     `max_requests` bounds the scrapes answered at the same time, 0 means no bound.
+    `max_series` bounds the series of a page, 0 means no bound.
     `external_address` is the `host:port` that /sd names; without it, the one that was asked.
     `shard` says which of the configured servers are polled here.
     """
@@ -61,6 +62,7 @@ class WebOptions:
     telemetry_path: str = DEFAULT_TELEMETRY_PATH
     enable_lifecycle: bool = False
     max_requests: int = 40
+    max_series: int = 0
     web_config: Path | None = None
     external_address: str | None = None
     dump_config: Callable[[Config], str] = no_dump

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from aiohttp import web
 
+from exporter.errors import TooManySeries
 from exporter.sharding import owner
 from exporter.web.access import WebConfigFile
 from exporter.web.connection import Connection
@@ -105,7 +106,10 @@ class Scrapes:
     async def _answer(
         self, request: web.Request, servers: frozenset[str] | None, *, exporter: bool
     ) -> web.StreamResponse:
-        """The page that was asked for. Raises 503 when all places are taken."""
+        """The page that was asked for.
+
+        Raises 503 when all places are taken or the page would be too long.
+        """
         if self._places.full:
             raise web.HTTPServiceUnavailable(text=TOO_MANY, headers={"Retry-After": "1"})
         pages, rules = self._state.exposition, self._web_config.current
@@ -117,7 +121,10 @@ class Scrapes:
         if gzip:
             headers["Content-Encoding"] = "gzip"
         with self._places.taken():
-            page = await pages.offer(chosen, **wanted)
+            try:
+                page = await pages.offer(chosen, **wanted)
+            except TooManySeries as error:
+                raise web.HTTPServiceUnavailable(text=f"{error}\n") from None
             response = await send(request, page.data, chosen.content_type, headers)
         if was_sent(request, response):
             pages.delivered(page)
