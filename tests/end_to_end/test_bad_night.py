@@ -54,6 +54,7 @@ INHIBITED = {
     ("BackupSessionFailed", "m365", "Teams"),
     ("BackupServerPollFailing", "gone", ""),
     ("BackupServerPollFailing", "locked", ""),
+    ("BackupServerDataStale", "locked", ""),
 }
 """What Alertmanager holds back, because a graver alert of the same job or server says it."""
 
