@@ -1,15 +1,18 @@
-"""Templates and static files: read once at start, never by a name that a client chose."""
+"""Templates and static files: read once, never by a name that a client chose."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import jinja2
 from aiohttp import web
 
 from exporter.web.stream import send
 from exporter.web.words import in_query, plain, shown
+
+if TYPE_CHECKING:
+    import jinja2
 
 FOLDER = Path(__file__).parent
 CONTENT_TYPES: Mapping[str, str] = {
@@ -19,8 +22,11 @@ CONTENT_TYPES: Mapping[str, str] = {
 }
 
 
-def environment() -> jinja2.Environment:
+def environment() -> "jinja2.Environment":
     """Everything is escaped; a name that a template misspells is an error, not an empty text."""
+    # Megabytes that a service at which no person looks does without.
+    import jinja2  # noqa: PLC0415
+
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER / "templates"),
         autoescape=True,

@@ -1,5 +1,8 @@
 """Answers people: the status page and the page of one job."""
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from aiohttp import web
 
 from exporter.clock import Clock
@@ -11,6 +14,9 @@ from exporter.web.page.model import job_page, status_page
 from exporter.web.state import State
 from exporter.web.templates import environment
 from exporter.web.words import span
+
+if TYPE_CHECKING:
+    import jinja2
 
 HTML = "text/html; charset=utf-8"
 UNKNOWN_JOB = "There is no such job; the page at / lists those that there are.\n"
@@ -32,9 +38,6 @@ class People:
         self._web_config = web_config
         self._clock = clock
         self._aside = aside
-        templates = environment()
-        self._status = templates.get_template("status.html")
-        self._job = templates.get_template("job.html")
 
     async def status(self, request: web.Request) -> web.StreamResponse:
         """Everything at a glance; the address may narrow and sort the jobs."""
@@ -43,7 +46,8 @@ class People:
 
         def make() -> bytes:
             page = status_page(servers, choice, self._clock.now())
-            return self._status.render(
+            template = self._templates.get_template("status.html")
+            return template.render(
                 page=page, web_problems=problems, **self._surroundings()
             ).encode()
 
@@ -56,9 +60,15 @@ class People:
             raise web.HTTPNotFound(text=UNKNOWN_JOB)
 
         def make() -> bytes:
-            return self._job.render(page=page, **self._surroundings()).encode()
+            template = self._templates.get_template("job.html")
+            return template.render(page=page, **self._surroundings()).encode()
 
         return await self._aside.answer(request, make, HTML)
+
+    @cached_property
+    def _templates(self) -> "jinja2.Environment":
+        """Loaded and compiled when the first person comes: most exporters are read by machines."""
+        return environment()
 
     def _surroundings(self) -> dict[str, str]:
         return {
