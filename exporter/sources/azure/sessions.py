@@ -1,12 +1,15 @@
 """What the words and times of a session in Azure mean to us. Pure; sends nothing."""
 
 from collections.abc import Iterable, MutableMapping
+from datetime import datetime
 from typing import NamedTuple
+
+import msgspec
 
 from exporter.config.values import ServerConfig
 from exporter.model import NO_STATISTICS, Reports, Result, Session, State
 from exporter.rest.text import one_line
-from exporter.sources.azure.wire import SessionRow
+from exporter.sources.azure.wire import AnySessionRow, Moment
 from exporter.sources.azure.words import (
     NEVER_EXECUTED,
     RUNNING,
@@ -16,7 +19,7 @@ from exporter.sources.azure.words import (
     UNKNOWN_TYPE,
     Status,
 )
-from exporter.sources.times import time_span, timestamp
+from exporter.sources.times import EARLIEST, LATEST, seconds_of, time_span, timestamp
 from exporter.sources.words import LONGEST_WORD
 
 DEFAULT_TYPES = SESSION_TYPES
@@ -55,10 +58,13 @@ class _Job(NamedTuple):
 _NO_JOB = _Job("", "")
 
 
-def normalise(rows: Iterable[SessionRow], policy_types: MutableMapping[str, str]) -> list[Session]:
+def normalise(
+    rows: Iterable[AnySessionRow], policy_types: MutableMapping[str, str]
+) -> list[Session]:
     """The sessions among `rows`, without those that never ran.
 
-    The type of each policy that they name is noted in `policy_types` by its id.
+    The type of each policy that they name is noted in `policy_types` by its id. A plain finished
+    session, which nearly every row of a history is, is made here without further calls.
     """
     met: dict[str | None, _Job] = {}  # the policies of this page, so that each is looked at once
     sessions = []
@@ -71,11 +77,27 @@ def normalise(rows: Iterable[SessionRow], policy_types: MutableMapping[str, str]
             job = _find_job(row, policy_types)
             if policy is not None and policy.policy_id:
                 met[policy.policy_id] = job
+        start, stop = row.execution_start_time, row.execution_stop_time
+        (state, result), session_type = status, TYPES[row.type]
+        if (
+            isinstance(start, datetime)
+            and isinstance(stop, datetime)
+            and state is _FINISHED
+            and result is not _UNKNOWN
+            and session_type
+        ):
+            started, ended = start.timestamp(), stop.timestamp()
+            if EARLIEST < started <= ended < LATEST:
+                job_id, name = job
+                sessions.append(
+                    Session(row.id, job_id, name, session_type, state, result, started, ended)
+                )
+                continue
         sessions.append(_session(row, job, status))
     return sessions
 
 
-def _find_job(row: SessionRow, policy_types: MutableMapping[str, str]) -> _Job:
+def _find_job(row: AnySessionRow, policy_types: MutableMapping[str, str]) -> _Job:
     """The policy, or else the repository, of a session.
 
     Restores and retention name neither by an id, so they are runs of their own.
@@ -92,8 +114,8 @@ def _find_job(row: SessionRow, policy_types: MutableMapping[str, str]) -> _Job:
     return _NO_JOB
 
 
-def _session(row: SessionRow, job: _Job, status: Status) -> Session:
-    started, ended = timestamp(row.execution_start_time), timestamp(row.execution_stop_time)
+def _session(row: AnySessionRow, job: _Job, status: Status) -> Session:
+    started, ended = _moment(row.execution_start_time), _moment(row.execution_stop_time)
     job_id, job_name = job
     state, result = status
     session_type = TYPES[row.type]
@@ -126,6 +148,18 @@ def _unknown(status: Status, session_type: str) -> tuple[str, ...]:
     """The fields of a row whose word is in no table."""
     checks = (("status", status is STATUSES.unknown), ("session_type", not session_type))
     return tuple(field for field, strange in checks if strange)
+
+
+def _moment(told: datetime | str | None) -> float | None:
+    """Seconds since the epoch, the same for a text as if it had been read with its page.
+
+    Seven digits of a second are rounded there, and cut off by `timestamp`, which reads the rest.
+    """
+    try:
+        moment: datetime | None = msgspec.convert(told, Moment)
+    except msgspec.ValidationError:
+        return timestamp(told) if isinstance(told, str) else None
+    return None if moment is None else seconds_of(moment)
 
 
 def _end_by_duration(started: float | None, duration: str | float | None) -> float | None:
