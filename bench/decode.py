@@ -58,6 +58,41 @@ class BareSession(msgspec.Struct, rename="camel"):
     links: BareLinks | None = msgspec.field(default=None, name="_links")
 
 
+class BarePolicy(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """Only what we read of a policy in Azure."""
+
+    policy_id: str | None = None
+    policy_name: str | None = None
+    policy_type: str | None = None
+
+
+class BareRepository(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """Only what we read of a repository in Azure."""
+
+    repository_id: str | int | None = None
+    repository_name: str | None = None
+
+
+class BareAzureSession(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """Only what we read of a session in Azure, all text as it came."""
+
+    id: str
+    type: str | None = None
+    execution_start_time: str | None = None
+    execution_stop_time: str | None = None
+    execution_duration: str | float | None = None
+    status: str | None = None
+    backup_job_info: BarePolicy | None = None
+    health_check_job_info: BarePolicy | None = None
+    repository_job_info: BareRepository | None = None
+
+
+class BareAzurePage(msgspec.Struct, frozen=True, gc=False):
+    """A page in Azure and nothing else."""
+
+    results: list[BareAzureSession]
+
+
 class BarePage(msgspec.Struct):
     """A page and nothing else."""
 
@@ -112,13 +147,14 @@ def azure() -> list[Line]:
     composer = Composer()
     rows = [composer.azure_session(end) for end in composer.ends(SESSIONS, DAY)]
     body = compact({"results": rows, "totalCount": SESSIONS, "limit": SESSIONS, "offset": 0})
+    bare = msgspec.json.Decoder(BareAzurePage)
 
     def ours() -> Any:
         return sessions.normalise(wire.SESSIONS.decode(body).rows, {})
 
     assert len(ours()) == SESSIONS
     return [
-        line("decode azure, to a typed decoder", ours, lambda: wire.SESSIONS.decode(body), 3.0),
+        line("decode azure, to a typed decoder", ours, lambda: bare.decode(body), 3.0),
         line("decode azure, to an untyped parse", ours, lambda: msgspec.json.decode(body), 2.0),
     ]
 

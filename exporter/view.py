@@ -5,7 +5,7 @@ NOW (`JobView.now`, `JobIdentity.enabled`, `JobIdentity.next_run`) are None once
 All times are seconds since the epoch, all durations seconds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -84,7 +84,7 @@ class JobView(msgspec.Struct, frozen=True):
     consecutive_failures: int
     objective_max_age: float | None = None
     last: Run | None = None
-    runs: tuple[Run, ...] = ()
+    runs: Sequence[Run] = ()
     now: JobNow | None = None
     bottlenecks: tuple[Bottleneck, ...] = ()
 

@@ -4,7 +4,6 @@ Rooms that check something add to one `Findings`; nothing is raised until everyt
 A message never repeats the value of a secret key, and no path goes deeper than such a key.
 """
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping
 
@@ -30,6 +29,9 @@ def printable(text: str) -> str:
 def suggestion(word: str, known: Iterable[str]) -> str | None:
     """The known word that the user most likely meant."""
     lower = {name.lower(): name for name in known}
+    # Only a slip in a file needs it.
+    import difflib  # noqa: PLC0415
+
     close = difflib.get_close_matches(word.lower()[:_LONGEST], lower, n=1, cutoff=0.6)
     return lower[close[0]] if close else None
 

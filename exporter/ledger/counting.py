@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from math import inf
 
 from exporter.ledger.state import DurationCounts
@@ -16,17 +17,20 @@ NO_DURATIONS = DurationCounts((0,) * (len(DURATION_BUCKETS) + 1))
 
 def zero(reports: Reports) -> Totals:
     """The totals of a job before its first session: every series it will have, at 0."""
+    return zeros(tuple(Result), reports.totals, reports.bottlenecks or None)
+
+
+@lru_cache(maxsize=256)
+def zeros(
+    results: tuple[Result, ...], sums: frozenset[str], bottlenecks: tuple[Bottleneck, ...] | None
+) -> Totals:
+    """Nothing counted yet; one value for all jobs with the same series. `sums` are of `SUMS`."""
+    sum_of_none = {name: 0.0 for name in SUMS if name in sums}
     return Totals(
-        finished=dict.fromkeys(Result, 0),
-        bottlenecks=dict.fromkeys(reports.bottlenecks, 0) if reports.bottlenecks else None,
-        transferred_bytes=_start("transferred_bytes", reports),
-        processed_items=_start("processed_items", reports),
-        retries=_start("retries", reports),
+        finished=dict.fromkeys(results, 0),
+        bottlenecks=None if bottlenecks is None else dict.fromkeys(bottlenecks, 0),
+        **sum_of_none,
     )
-
-
-def _start(name: str, reports: Reports) -> float | None:
-    return 0.0 if name in reports.totals else None
 
 
 def count(totals: Totals, runs: Iterable[Run]) -> Totals:

@@ -148,7 +148,6 @@ class Entry:
         view = server_view(self.subject, self.state, self.jobs, self.generation, now)
         silent: set[Key | str] = {key for key, job in self.jobs.items() if not job.announced}
         silent |= server_series(self.state) - self.state.announced
-        self._zeros = {
-            series: self._zeros.get(series, (self.generation, monotonic)) for series in silent
-        }
+        begun = (self.generation, monotonic)  # one for all
+        self._zeros = {series: self._zeros.get(series, begun) for series in silent}
         return view

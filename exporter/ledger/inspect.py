@@ -14,10 +14,11 @@ import msgspec
 
 from exporter.errors import LedgerError
 from exporter.ledger import reading, runs, schema
+from exporter.ledger.past import RESULTS
 from exporter.ledger.reading import Contents, Stored
 from exporter.ledger.report import Report, report_of, server_report
 from exporter.ledger.state import JobState, Key
-from exporter.ledger.store import RESULTS, Store
+from exporter.ledger.store import Store
 
 NAMES_TOLD = 20
 """An error names so many of the names that exist, to be read by a person."""

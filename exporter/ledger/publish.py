@@ -29,6 +29,9 @@ POLLING = "polling"
 """The name under which the counters that every server has are announced together: they are there
 from the first page on, so that even a first poll that fails is an increase."""
 
+IDLE = JobNow()
+"""Most jobs, most of the time."""
+
 
 class Subject(NamedTuple):
     """A configured server as the ledger needs to know it.
@@ -163,7 +166,7 @@ def _job_view(
         job_name=state.job.name,
         session_type=key.session_type,
         first_seen=state.first_seen,
-        totals=state.totals if state.announced else _zeros(state),
+        totals=state.totals if state.announced else _zeros(state.totals),
         last_success=runs.last_success(ends, subject.config.success_results),
         last_result_ends=ends,
         consecutive_failures=runs.consecutive_failures(state.runs, state.fold),
@@ -175,20 +178,17 @@ def _job_view(
     )
 
 
-def _zeros(state: JobState) -> Totals:
+def _zeros(totals: Totals) -> Totals:
     """The same series as the totals have, all at 0."""
-    totals = state.totals
-    return Totals(
-        finished=dict.fromkeys(totals.finished, 0),
-        transferred_bytes=None if totals.transferred_bytes is None else 0.0,
-        processed_items=None if totals.processed_items is None else 0.0,
-        retries=None if totals.retries is None else 0.0,
-        bottlenecks=None if totals.bottlenecks is None else dict.fromkeys(totals.bottlenecks, 0),
-    )
+    told = frozenset(name for name in counting.SUMS if getattr(totals, name) is not None)
+    bottlenecks = None if totals.bottlenecks is None else tuple(totals.bottlenecks)
+    return counting.zeros(tuple(totals.finished), told, bottlenecks)
 
 
 def _now(sessions: Sequence[Session]) -> JobNow:
     """What a job's open sessions are doing; the oldest running one speaks for progress."""
+    if not sessions:
+        return IDLE
     by_age = sorted(sessions, key=_start)
     running = [session for session in by_age if session.state is State.RUNNING]
     queued = sum(session.state is State.QUEUED for session in sessions)

@@ -13,7 +13,9 @@ from typing import NamedTuple
 import msgspec
 
 from exporter.ledger import schema
+from exporter.ledger.past import Past
 from exporter.ledger.state import DurationCounts, JobState, Key, ServerState
+from exporter.view import Run
 
 
 class Own(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -39,8 +41,13 @@ class Contents(NamedTuple):
     sessions: int
 
 
+def _past(_kind: type, value: object) -> Past:
+    """Runs stand in the file one by one. Raises msgspec.ValidationError for what are none."""
+    return Past(msgspec.convert(value, tuple[Run, ...]))
+
+
 decode_server = msgspec.json.Decoder(ServerState).decode
-decode_job = msgspec.json.Decoder(JobState).decode
+decode_job = msgspec.json.Decoder(JobState, dec_hook=_past).decode
 decode_own = msgspec.json.Decoder(Own).decode
 
 

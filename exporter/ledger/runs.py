@@ -5,10 +5,11 @@ became known. Pure functions.
 """
 
 from bisect import insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from exporter.ledger.past import NUMBERS, Past
 from exporter.ledger.state import Fold
 from exporter.model import NO_STATISTICS, Result
 from exporter.view import Run
@@ -19,13 +20,15 @@ WINDOW = 30
 DETAILED = 2
 """How many of the newest runs keep all their statistics; only the last one's are exposed."""
 
+FAILED = bytes((NUMBERS[Result.FAILED],))
+
 
 def order(run: Run) -> tuple[float, float, str]:
     """Newest means newest by end; start and id settle ties so that the order is total."""
     return (run.ended, run.started or 0.0, run.id)
 
 
-def remember(runs: tuple[Run, ...], fold: Fold, new: Iterable[Run]) -> tuple[tuple[Run, ...], Fold]:
+def remember(runs: Past, fold: Fold, new: Iterable[Run]) -> tuple[Past, Fold]:
     """Add runs, or replace those with the same id; the oldest beyond the window are folded in."""
     added = list(new)
     ids = {run.id for run in added}
@@ -35,7 +38,7 @@ def remember(runs: tuple[Run, ...], fold: Fold, new: Iterable[Run]) -> tuple[tup
     else:
         kept = sorted(kept + added, key=order)
     excess = max(0, len(kept) - WINDOW)
-    return tuple(_slim(kept[excess:])), fold_in(fold, kept[:excess])
+    return Past(_slim(kept[excess:])), fold_in(fold, kept[:excess])
 
 
 def _slim(runs: list[Run]) -> list[Run]:
@@ -46,11 +49,13 @@ def _slim(runs: list[Run]) -> list[Run]:
     return runs
 
 
-def fold_in(fold: Fold, runs: Iterable[Run]) -> Fold:
+def fold_in(fold: Fold, runs: Sequence[Run]) -> Fold:
     """Take runs, oldest first, into the fold.
 
     A run older than what was folded before says nothing about the failures in a row.
     """
+    if not runs:
+        return fold
     ended, failures = fold.ended, fold.failures
     ends = dict(fold.result_ends)
     for run in runs:
@@ -61,11 +66,14 @@ def fold_in(fold: Fold, runs: Iterable[Run]) -> Fold:
     return Fold(ended, failures, ends)
 
 
-def result_ends(runs: tuple[Run, ...], fold: Fold) -> dict[Result, float]:
+def result_ends(runs: Past, fold: Fold) -> dict[Result, float]:
     """For every result the end of the newest session that had it; 0 = never."""
     ends = {result: fold.result_ends.get(result, 0.0) for result in Result}
-    for run in runs:
-        ends[run.result] = max(ends[run.result], run.ended)
+    results = runs.results()
+    for result, number in NUMBERS.items():
+        newest = results.rfind(number)
+        if newest >= 0:
+            ends[result] = max(ends[result], runs.ended(newest))
     return ends
 
 
@@ -74,11 +82,9 @@ def last_success(ends: Mapping[Result, float], success_results: Iterable[str]) -
     return max((ends[Result(result)] for result in success_results), default=0.0)
 
 
-def consecutive_failures(runs: tuple[Run, ...], fold: Fold) -> int:
+def consecutive_failures(runs: Past, fold: Fold) -> int:
     """Failed sessions since the last one with any other result."""
-    failures = 0
-    for run in reversed(runs):
-        if run.result is not Result.FAILED:
-            return failures
-        failures += 1
-    return failures + fold.failures
+    results = runs.results()
+    others = results.rstrip(FAILED)
+    failures = len(results) - len(others)
+    return failures if others else failures + fold.failures

@@ -9,8 +9,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from exporter.ledger.past import Past
 from exporter.model import Job, OpenSession, Result, ServerInfo
-from exporter.view import Run, Totals
+from exporter.view import Totals
+
+NO_RUNS = Past()
 
 
 class Key(NamedTuple):
@@ -44,7 +47,7 @@ class JobState(msgspec.Struct, frozen=True, omit_defaults=True):
     first_seen: float
     active: float
     totals: Totals
-    runs: tuple[Run, ...] = ()
+    runs: Past = NO_RUNS
     fold: Fold = Fold()
     announced: bool = False
     listed: bool = False

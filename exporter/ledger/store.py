@@ -16,12 +16,11 @@ import msgspec
 from exporter.errors import LedgerError
 from exporter.ledger import reading, schema
 from exporter.ledger.news import Known
+from exporter.ledger.past import NUMBERS, RESULTS
 from exporter.ledger.reading import Contents, Own
 from exporter.ledger.state import JobState, Key, ServerState
 from exporter.model import Result
 
-RESULTS = tuple(Result)
-NUMBERS = {result: number for number, result in enumerate(RESULTS)}
 CHUNK = 500
 
 
@@ -185,7 +184,7 @@ class Store:
 
 
 def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+    return msgspec.json.encode(value, enc_hook=list).decode()  # of a job's past
 
 
 def _result(number: int) -> Result:

@@ -8,9 +8,13 @@ part.
 import re
 from datetime import UTC, datetime
 
-_EARLIEST = 0.0  # 1970: everything up to it is a sentinel, backup servers are younger
+EARLIEST = 0.0
+"""1970; everything up to it is a sentinel, backup servers are younger."""
+
+LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
+"""Everything from it on is a sentinel."""
+
 _read = datetime.fromisoformat  # looked up once: two times of each session are read
-_LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 
 _SLOPPY = re.compile(
     r"\s*(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?\s*([Zz]|[+-]\d\d:?\d\d)?\s*", re.ASCII
@@ -38,7 +42,7 @@ def timestamp(text: str | None) -> float | None:
 def seconds_of(moment: datetime) -> float | None:
     """Seconds since the epoch of a time with a zone; None for "no time" sentinels."""
     seconds = moment.timestamp()
-    return seconds if _EARLIEST < seconds < _LATEST else None
+    return seconds if EARLIEST < seconds < LATEST else None
 
 
 def utc_text(seconds: float) -> str:

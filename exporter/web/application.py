@@ -13,12 +13,12 @@ from exporter.web.api.scripts import Scripts
 from exporter.web.aside import Aside
 from exporter.web.auth import BasicAuth, TooBusy
 from exporter.web.connection import Connection
+from exporter.web.files import StaticFiles
 from exporter.web.operation import Operation
 from exporter.web.options import WebOptions
 from exporter.web.page.pages import People
 from exporter.web.scrape import Scrapes
 from exporter.web.state import State
-from exporter.web.templates import StaticFiles
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -13,8 +13,6 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
 
-import bcrypt
-
 REMEMBERED = 100
 WAITING = 200
 DUMMY_COST = 10
@@ -100,6 +98,9 @@ def credentials(authorization: str | None) -> tuple[str, bytes] | None:
 
 def password_matches(password: bytes, hashed: str) -> bool:
     """Whether the hash was made of this password. Takes as long as the hash's cost says."""
+    # Only an exporter that asks for passwords needs the library.
+    import bcrypt  # noqa: PLC0415
+
     try:
         return bcrypt.checkpw(password, hashed.encode())
     except ValueError:

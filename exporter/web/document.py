@@ -4,7 +4,6 @@ A reader is a function from an `Item` to a value. It reports what it refuses and
 so that one pass over the file finds everything there is to mend.
 """
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -126,6 +125,9 @@ def compose(text: str, problems: Problems) -> Item | None:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`; did you mean "x"?` when one of the known words is close, else nothing."""
+    # Only a slip in a file needs it.
+    import difflib  # noqa: PLC0415
+
     close = difflib.get_close_matches(word, list(known), n=1)
     return f'; did you mean "{close[0]}"?' if close else ""
 

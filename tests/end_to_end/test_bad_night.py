@@ -9,21 +9,18 @@ from typing import Any
 import pytest
 
 from exporter.simulator import SimulatedServer, simulate
-from scripts import demo_stack
 from tests.support.process import (
     ExporterProcess,
     Process,
-    PrometheusProcess,
     fetch,
     free_port,
     until,
 )
+from tests.support.prometheus_with_rules import prometheus_with_rules
 from tests.support.running import entry, write_config
 from tests.support.tools import require_tool
 
 HOUR = 3600.0
-SPEED = 600
-"""Waiting times of the rules are divided by this; their conditions are the shipped ones."""
 
 NIGHT: dict[str, tuple[tuple[float, str], ...]] = {
     "Mail": ((50, "Success"), (26, "Success"), (2, "Success")),
@@ -57,6 +54,7 @@ INHIBITED = {
     ("BackupSessionFailed", "m365", "Teams"),
     ("BackupServerPollFailing", "gone", ""),
     ("BackupServerPollFailing", "locked", ""),
+    ("BackupServerDataStale", "locked", ""),
 }
 """What Alertmanager holds back, because a graver alert of the same job or server says it."""
 
@@ -122,26 +120,13 @@ async def exporter(tmp_path: Path) -> AsyncIterator[ExporterProcess]:
         yield running
 
 
-def _prometheus(folder: Path, exporter: ExporterProcess, alertmanager: int) -> PrometheusProcess:
-    (folder / "rules").mkdir()
-    for rules in demo_stack.RULES.glob("*.yml"):
-        text = demo_stack.hasten(rules.read_text(encoding="utf-8"), SPEED)
-        (folder / "rules" / rules.name).write_text(text, encoding="utf-8")
-    config = (
-        demo_stack.CONFIG.replace("5s", "1s")
-        .replace(str(demo_stack.EXPORTER), str(exporter.port))
-        .replace(str(demo_stack.ALERTMANAGER), str(alertmanager))
-    )
-    return PrometheusProcess(folder, config)
-
-
 async def test_the_bad_night_gives_exactly_the_expected_alerts(
     tmp_path: Path, exporter: ExporterProcess
 ) -> None:
     """They fire in Prometheus, reach Alertmanager, and the graver ones hold back the lesser."""
     require_tool("prometheus")
     async with AlertmanagerProcess(tmp_path) as alertmanager:
-        prometheus = _prometheus(tmp_path, exporter, alertmanager.port)
+        prometheus = prometheus_with_rules(tmp_path, exporter.port, alertmanager.port)
         async with prometheus:
 
             def firing() -> set[Alert]:

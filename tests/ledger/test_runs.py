@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.ledger import runs
+from exporter.ledger.past import Past
 from exporter.ledger.state import Fold
 from exporter.model import NO_STATISTICS, Result, Statistics
 from exporter.view import Run
@@ -18,8 +19,8 @@ def run(number: int, result: Result = S, ended: float | None = None) -> Run:
     return Run(f"r{number:03}", float(number if ended is None else ended), result)
 
 
-def remember(*new: Run) -> tuple[tuple[Run, ...], Fold]:
-    return runs.remember((), Fold(), new)
+def remember(*new: Run) -> tuple[Past, Fold]:
+    return runs.remember(Past(), Fold(), new)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_failures_in_a_row_end_at_any_other_result(results: list[Result], failur
 @pytest.mark.parametrize("chunk", [1, 7, 100])
 def test_the_newest_thirty_are_kept_one_by_one(chunk: int) -> None:
     """Beyond thirty runs the oldest fall into the fold, in whatever portions they come."""
-    window, fold = (), Fold()
+    window, fold = Past(), Fold()
     everything = [run(number) for number in range(1, 101)]
     for start in range(0, 100, chunk):
         window, fold = runs.remember(window, fold, everything[start : start + chunk])
@@ -111,7 +112,7 @@ def test_order_of_arrival_does_not_matter(rows: list[tuple[int, Result]], seed: 
     """What is kept and said of up to a window of runs is the same in every order."""
     told = [run(number, result) for number, result in rows[: runs.WINDOW]]
     shuffled = random.Random(seed).sample(told, len(told))
-    window, fold = (), Fold()
+    window, fold = Past(), Fold()
     for item in shuffled:
         window, fold = runs.remember(window, fold, [item])
     assert (window, fold) == remember(*told)
@@ -121,7 +122,7 @@ def test_order_of_arrival_does_not_matter(rows: list[tuple[int, Result]], seed: 
 def test_long_histories_are_told_as_if_all_were_kept(results: list[Result], chunk: int) -> None:
     """In order of their ends, window and fold say what the whole list would say."""
     told = [run(number, result) for number, result in enumerate(results, 1)]
-    window, fold = (), Fold()
+    window, fold = Past(), Fold()
     for start in range(0, len(told), chunk):
         window, fold = runs.remember(window, fold, told[start : start + chunk])
     failures, ends = 0, dict.fromkeys(Result, 0.0)

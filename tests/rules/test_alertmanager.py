@@ -32,6 +32,8 @@ SITUATION: tuple[Mapping[str, str], ...] = (
     {"alertname": "BackupServerPollFailing", "severity": "warning", **SERVER},
     {"alertname": "BackupServerCertificateExpiring", "severity": "warning", **SERVER},
     {"alertname": "BackupServerPollFailing", "severity": "warning", **SERVER, "server": "em"},
+    {"alertname": "BackupServerAuthenticationFailing", "severity": "critical", "server": "locked"},
+    {"alertname": "BackupServerDataStale", "severity": "critical", "server": "locked"},
     {"alertname": "BackupExporterDown", "severity": "critical", **SERVER, "server": ""},
     {
         "alertname": "BackupServerPollFailing",
@@ -47,6 +49,7 @@ INHIBITED = {
     ("BackupServerDataStale", "m365"),
     ("BackupServerPollFailing", "m365"),
     ("BackupServerPollFailing", "em"),
+    ("BackupServerDataStale", "locked"),
 }
 START = datetime(2026, 3, 1, 2, 30, tzinfo=UTC)
 

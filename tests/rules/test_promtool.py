@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
+@cache
 def unit_tests() -> list[dict[str, Any]]:
     """Every test of every file."""
     documents = (yaml.safe_load(path.read_text(encoding="utf-8")) for path in TEST_FILES)

@@ -1,6 +1,7 @@
 """What the words, times and figures of sessions in Azure become."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,14 @@ from exporter.rest.rows import DecodedPage
 from exporter.sources import SOURCES
 from exporter.sources.azure.rates import figures
 from exporter.sources.azure.sessions import DEFAULT_TYPES, normalise
-from exporter.sources.azure.wire import ITEMS, SESSIONS, follows, is_whole
+from exporter.sources.azure.wire import (
+    ITEMS,
+    SESSIONS,
+    SessionRow,
+    TimedSessionRow,
+    follows,
+    is_whole,
+)
 from exporter.sources.azure.words import SESSION_TYPES
 from tests.support.azure_answers import POLICY, row
 
@@ -302,6 +310,54 @@ def test_no_rows_whatever_break_the_reading(rows: list[dict[str, Any]]) -> None:
     assert len(page.rows) + len(page.skipped) == len(rows)
     for session in normalise(page.rows, {}):
         assert (session.result is None) == (session.state is not State.FINISHED)
+
+
+# A second row with such a time makes the page be read in the slow way.
+SENTINEL = row("s2", executionStopTime="0001-01-01T00:00:00")
+
+TIMES = st.one_of(
+    st.none(),
+    st.text(max_size=12),
+    st.sampled_from(
+        (
+            *("", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00", "9999-12-31T23:59:59.9999999Z"),
+            *("1970-01-01T00:00:00Z", "2023-11-14T21:00:00.12345678Z", "2023-11-14 21:00:00z"),
+            *("2023-11-14T21:00:00.9999996Z", "2023-11-14T21:00:60Z", "2023-11-14T24:00:00Z"),
+        )
+    ),
+    st.builds(
+        "{:%Y-%m-%dT%H:%M:%S}{}{}".format,
+        st.datetimes(min_value=datetime(1969, 1, 1), max_value=datetime(9100, 1, 1)),
+        st.from_regex(r"(\.[0-9]{1,9})?", fullmatch=True),
+        st.sampled_from(("Z", "z", "", "+00:00", "-05:30", "+0530", "+14:00", "+05")),
+    ),
+)
+
+
+@given(TIMES, TIMES, st.sampled_from(("Success", "Error", "error", "Running", "Unknown", "Odd")))
+def test_both_ways_of_reading_times_tell_the_same(
+    start: str | None, stop: str | None, status: str
+) -> None:
+    """Whether a page is read at once, or after a sentinel in another row, or a row by its id."""
+    told = row("s1", executionStartTime=start, executionStopTime=stop, status=status)
+    alone, accompanied = sessions(told), sessions(told, SENTINEL)
+    body = json.dumps(told).encode()
+    assert alone == accompanied[:1] == normalise([SESSIONS.decode_row(body)], {})
+
+
+def test_the_two_ways_are_two() -> None:
+    """A page without sentinels has its times read with it, another has them as text."""
+    pages = [[row("s1")], [row("s1"), SENTINEL], [row("s1"), row("s2", id=5)]]
+    read = [SESSIONS.decode(json.dumps({"results": rows}).encode()).rows[0] for rows in pages]
+    assert [type(one) for one in read] == [TimedSessionRow, SessionRow, SessionRow]
+    assert len({normalise([one], {})[0] for one in read}) == 1
+
+
+def test_the_seventh_digit_of_a_second_is_rounded() -> None:
+    """In both ways."""
+    times = {"executionStartTime": "2023-11-14T21:00:00.0000006Z"}
+    assert one(**times).started == 1699995600.000001
+    assert sessions(row("s1", **times), SENTINEL)[0].started == 1699995600.000001
 
 
 @pytest.mark.parametrize(

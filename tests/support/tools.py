@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -30,6 +31,8 @@ TOOLS: Mapping[str, Tool] = {
     "amtool": Tool(("amtool",), "prometheus-alertmanager"),
     "chromedriver": Tool(("chromedriver",), "chromium-driver"),
     "chromium": Tool(("chromium", "chromium-browser"), "chromium"),
+    "node": Tool(("node", "nodejs"), "nodejs"),
+    "npm": Tool(("npm",), "npm"),
     "prometheus": Tool(("prometheus",), "prometheus"),
     "promtool": Tool(("promtool",), "prometheus"),
     "systemd-analyze": Tool(("systemd-analyze",), "systemd"),
@@ -50,13 +53,9 @@ def find_tool(name: str) -> str | None:
 
 def require_tool(name: str) -> str:
     """The path of a program out of `TOOLS`; without it the test is skipped or, as above, fails."""
-    path = find_tool(name)
-    if path is not None:
-        return path
-    message = f"{name} is not installed; Debian's package {TOOLS[name].package} brings it"
-    if tools_are_required():
-        pytest.fail(message, pytrace=False)
-    pytest.skip(message)
+    if (path := find_tool(name)) is None:
+        do_without(f"{name} is not installed; Debian's package {TOOLS[name].package} brings it")
+    return path
 
 
 def require_command(name: str) -> str:
@@ -65,9 +64,13 @@ def require_command(name: str) -> str:
     Some of these packages hold a binary for Linux on x86-64 only; elsewhere the test is skipped.
     """
     path = Path(sys.executable).with_name(name)
-    if path.is_file():
-        return str(path)
-    message = f"{name} is not installed; the development lock has it for Linux on x86-64"
+    if not path.is_file():
+        do_without(f"{name} is not installed; the development lock has it for Linux on x86-64")
+    return str(path)
+
+
+def do_without(message: str) -> NoReturn:
+    """Skip the test for lack of something, or fail it where everything must be there."""
     if tools_are_required():
         pytest.fail(message, pytrace=False)
     pytest.skip(message)

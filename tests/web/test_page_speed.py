@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from exporter.web.page.choice import ROWS, Choice, choice_of
+from exporter.web.page.drawing import environment
 from exporter.web.page.model import status_page
-from exporter.web.templates import environment
 from tests.support.pages import Reader, large_world
 from tests.support.web import NOW, FakeState, ask, serving
 

@@ -28,7 +28,7 @@ from exporter.rest.together import together
 from exporter.rest.transport import CONNECTIONS
 from exporter.rest.wire import TRIES, Request, Response
 from exporter.sources.azure.sessions import normalise
-from exporter.sources.azure.wire import SESSIONS, SessionRow, follows, is_whole
+from exporter.sources.azure.wire import SESSIONS, AnySessionRow, follows, is_whole
 from exporter.sources.azure.words import OPEN_STATUSES
 from exporter.sources.base import Progress
 from exporter.sources.endpoints import OPTIONAL_TRIES, Endpoints
@@ -148,7 +148,7 @@ class Poll:
         self._keep_alive(sessions)
         return frozenset(row.id for row in page.rows) if is_whole(page) else frozenset()
 
-    async def _exported(self) -> DecodedPage[SessionRow]:
+    async def _exported(self) -> DecodedPage[AnySessionRow]:
         path = self._server.path("jobSessions/export")
         request = Request("POST", path, tries=OPTIONAL_TRIES)
         return read_page(SESSIONS, await self._server.client.send(request))
@@ -194,7 +194,7 @@ class Poll:
         sessions = self._normalised(page, f"{response.where} from {offset}")
         return Page(sessions, page.length, follows(page, offset, size))
 
-    def _normalised(self, page: DecodedPage[SessionRow], where: str) -> list[Session]:
+    def _normalised(self, page: DecodedPage[AnySessionRow], where: str) -> list[Session]:
         for row in page.skipped:
             self.skipped[row.fingerprint] = row._replace(place=f"{where}: {row.place}")
         return normalise(page.rows, self.policy_types)

@@ -5,6 +5,9 @@ and v8.1. The documents require hardly any field, so every field but the id is o
 is not read (texts, links, counts) is not typed.
 """
 
+from datetime import datetime
+from typing import Annotated, TypeAlias
+
 import msgspec
 
 from exporter.rest.rows import DecodedPage, Figure, Id, PageDecoder, Row
@@ -25,18 +28,39 @@ class RepositoryInfo(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     repository_name: str | None = None
 
 
-class SessionRow(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """A session of any version. `execution_duration` is a time span, or milliseconds."""
+class SessionFields(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """A session of any version without its times.
+
+    `execution_duration` is a time span, or milliseconds.
+    """
 
     id: Id
     type: str | None = None
-    execution_start_time: str | None = None
-    execution_stop_time: str | None = None
     execution_duration: str | float | None = None
     status: str | None = None
     backup_job_info: PolicyInfo | None = None
     health_check_job_info: PolicyInfo | None = None
     repository_job_info: RepositoryInfo | None = None
+
+
+class SessionRow(SessionFields, frozen=True, gc=False, rename="camel"):
+    """A session whose times are text, whatever it says."""
+
+    execution_start_time: str | None = None
+    execution_stop_time: str | None = None
+
+
+Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)] | None
+
+
+class TimedSessionRow(SessionFields, frozen=True, gc=False, rename="camel"):
+    """A session whose times were read with it, which is faster; they are such as JSON has them."""
+
+    execution_start_time: Moment = None
+    execution_stop_time: Moment = None
+
+
+AnySessionRow: TypeAlias = SessionRow | TimedSessionRow
 
 
 class PolicyRow(msgspec.Struct, frozen=True, rename="camel"):
@@ -90,7 +114,7 @@ class About(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     server_version: str | None = None
 
 
-SESSIONS = PageDecoder(SessionRow)
+SESSIONS: PageDecoder[AnySessionRow] = PageDecoder(SessionRow, quick=TimedSessionRow)
 POLICIES = PageDecoder(PolicyRow)
 ITEMS = PageDecoder(ItemRow)
 POLICY = msgspec.json.Decoder(PolicyRow)

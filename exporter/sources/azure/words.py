@@ -26,14 +26,17 @@ OPEN_STATUSES: Mapping[str, Status] = {
     "Canceling": RUNNING,
     "Pending": Status(State.QUEUED, None),
 }
+PLAIN_STATUSES: Mapping[str, Status] = {
+    "Success": Status(State.FINISHED, Result.SUCCESS),
+    "Warning": Status(State.FINISHED, Result.WARNING),
+    "Error": Status(State.FINISHED, Result.FAILED),
+    "Canceled": Status(State.FINISHED, Result.CANCELED),
+}
 STATUSES = WordTable(
     "status",
     {
         **OPEN_STATUSES,
-        "Success": Status(State.FINISHED, Result.SUCCESS),
-        "Warning": Status(State.FINISHED, Result.WARNING),
-        "Error": Status(State.FINISHED, Result.FAILED),
-        "Canceled": Status(State.FINISHED, Result.CANCELED),
+        **PLAIN_STATUSES,
         "Unknown": Status(State.FINISHED, Result.UNKNOWN),
         "NeverExecuted": NEVER_EXECUTED,
     },

@@ -8,11 +8,9 @@ a row that cannot be read costs itself only.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
-from xml.etree.ElementTree import Element  # for annotations only
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
-from defusedxml import DefusedXmlException
 
 from exporter.errors import ParseFailed
 from exporter.rest.decode import BYTE_ORDER_MARK, UNREADABLE, describe
@@ -40,6 +38,9 @@ from exporter.sources.enterprise_manager.wire import (
     SystemSessionRow,
     session_pages,
 )
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 Row = TypeVar("Row")
 
@@ -252,22 +253,19 @@ def _is_markup(body: bytes) -> bool:
     return body[:256].lstrip().startswith(b"<")
 
 
-def _root(response: Response, body: bytes) -> Element:
+def _root(response: Response, body: bytes) -> "Element":
+    # Most servers answer in JSON and never need the parser.
+    from exporter.sources.enterprise_manager import parsing  # noqa: PLC0415
+
     try:
-        return markup.parse(body)
-    except markup.BROKEN_XML as error:
-        raise _unreadable(response, _broken_markup(body, error)) from None
+        return parsing.parse(body)
+    except parsing.BROKEN_XML as error:
+        is_page = body[:256].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+        found = describe(body, error) if is_page else parsing.kind_of_trouble(error)
+        raise _unreadable(response, found) from None
 
 
-def _broken_markup(body: bytes, error: Exception) -> str:
-    if body[:256].lstrip().lower().startswith((b"<!doctype html", b"<html")):
-        return describe(body, error)
-    if isinstance(error, DefusedXmlException):
-        return "XML with a document type or entities, which is refused"
-    return "XML that is cut off or not well-formed"
-
-
-def _other_markup(root: Element) -> str:
+def _other_markup(root: "Element") -> str:
     name = one_line(markup.name_of(root), 40)
     if name == "html":
         return "an HTML page; is this the right port?"

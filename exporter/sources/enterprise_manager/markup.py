@@ -1,4 +1,4 @@
-"""XML answers as plain values, by names in lower case. No DTD, no entity, nothing is fetched.
+"""XML answers as plain values, by names in lower case.
 
 An element becomes a dictionary of its attributes and children; a child without children of its own
 becomes its text. What the vendor's schema repeats becomes a list.
@@ -7,14 +7,10 @@ becomes its text. What the vendor's schema repeats becomes a list.
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
-from xml.etree.ElementTree import Element, ParseError, fromstring
-from xml.parsers import expat
+from typing import TYPE_CHECKING
 
-from defusedxml import DefusedXmlException, DTDForbidden
-
-BROKEN_XML = (ParseError, DefusedXmlException, ValueError, LookupError)
-"""What parsing raises: bad markup, what is refused, and encodings that do not exist."""
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 DEEPEST = 5
 """How deep entities are looked for; a query's answer holds them at the third level."""
@@ -35,10 +31,6 @@ def _name(written: str) -> str:
     return name
 
 
-class _BeginsWell(Exception):
-    """The first element was reached without a document type."""
-
-
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """Keep the garbage collector away from a tree that is built, read and dropped.
@@ -55,43 +47,12 @@ def undisturbed() -> Iterator[None]:
             gc.enable()
 
 
-def parse(body: bytes) -> Element:
-    """The root of the document in `body`. Raises one of BROKEN_XML.
-
-    Entities come from a document type, which can only stand before the first element. So it is
-    enough to read up to there with suspicion; the rest is left to the interpreter's own parser,
-    which takes a third of the time that suspicion of every element would.
-    """
-    _refuse_document_type(body)
-    return fromstring(body)  # noqa: S314 -- it declares no entities
-
-
-def _refuse_document_type(body: bytes) -> None:
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = _refuse
-    parser.StartElementHandler = _accept
-    try:
-        parser.Parse(body, True)
-    except _BeginsWell:
-        return
-    except expat.ExpatError as error:
-        raise ParseError(str(error)) from None
-
-
-def _refuse(name: str, system: str | None, public: str | None, _internal: bool) -> NoReturn:
-    raise DTDForbidden(name, system, public)
-
-
-def _accept(_name: str, _attributes: object) -> NoReturn:
-    raise _BeginsWell
-
-
-def name_of(element: Element) -> str:
+def name_of(element: "Element") -> str:
     """The name of `element` without namespace, in lower case."""
     return _NAMES.get(element.tag) or _name(element.tag)
 
 
-def entities(element: Element, name: str, depth: int = DEEPEST) -> list[Fields]:
+def entities(element: "Element", name: str, depth: int = DEEPEST) -> list[Fields]:
     """The entities of this name in `element`, or `element` itself if it is one."""
     if name_of(element) == name:
         return [fields(element)]
@@ -100,7 +61,7 @@ def entities(element: Element, name: str, depth: int = DEEPEST) -> list[Fields]:
     return [one for child in element for one in entities(child, name, depth - 1)]
 
 
-def fields(element: Element) -> Fields:
+def fields(element: "Element") -> Fields:
     """The attributes and children of an entity; its links as a list, other structures left out.
 
     Of a link the attributes are as they were written: there are more of them than of all else.
@@ -113,7 +74,7 @@ def fields(element: Element) -> Fields:
         return _fields(element)
 
 
-def _fields(element: Element) -> Fields:
+def _fields(element: "Element") -> Fields:
     """Raises KeyError for a name that was not met before: to look is half of the work."""
     values: Fields = {_NAMES[key]: value for key, value in element.items()}
     for child in element:

@@ -1,16 +1,19 @@
 """Answers people: the status page and the page of one job."""
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from aiohttp import web
 
 from exporter.clock import Clock
 from exporter.web.access import WebConfigFile
 from exporter.web.aside import Aside
 from exporter.web.options import WebOptions
-from exporter.web.page.choice import choice_of
-from exporter.web.page.model import job_page, status_page
 from exporter.web.state import State
-from exporter.web.templates import environment
 from exporter.web.words import span
+
+if TYPE_CHECKING:
+    from exporter.web.page.drawing import Drawing
 
 HTML = "text/html; charset=utf-8"
 UNKNOWN_JOB = "There is no such job; the page at / lists those that there are.\n"
@@ -32,33 +35,37 @@ class People:
         self._web_config = web_config
         self._clock = clock
         self._aside = aside
-        templates = environment()
-        self._status = templates.get_template("status.html")
-        self._job = templates.get_template("job.html")
 
     async def status(self, request: web.Request) -> web.StreamResponse:
         """Everything at a glance; the address may narrow and sort the jobs."""
-        servers, choice = tuple(self._state.servers()), choice_of(request.query)
-        problems = self._web_config.problems
+        servers, problems = tuple(self._state.servers()), self._web_config.problems
 
         def make() -> bytes:
-            page = status_page(servers, choice, self._clock.now())
-            return self._status.render(
-                page=page, web_problems=problems, **self._surroundings()
-            ).encode()
+            surroundings = {"web_problems": problems, **self._surroundings()}
+            return self._drawing.status(servers, request.query, self._clock.now(), surroundings)
 
         return await self._aside.answer(request, make, HTML)
 
     async def job(self, request: web.Request) -> web.StreamResponse:
         """One job with its sessions."""
-        page = job_page(self._state.servers(), request.query, self._clock.now())
-        if page is None:
-            raise web.HTTPNotFound(text=UNKNOWN_JOB)
+        servers = tuple(self._state.servers())
 
         def make() -> bytes:
-            return self._job.render(page=page, **self._surroundings()).encode()
+            now = self._clock.now()
+            page = self._drawing.job(servers, request.query, now, self._surroundings())
+            if page is None:
+                raise web.HTTPNotFound(text=UNKNOWN_JOB)
+            return page
 
         return await self._aside.answer(request, make, HTML)
+
+    @cached_property
+    def _drawing(self) -> "Drawing":
+        """Used beside the event loop only, where loading it takes nobody's time."""
+        # Megabytes that a service at which no person looks does without.
+        from exporter.web.page.drawing import Drawing  # noqa: PLC0415
+
+        return Drawing()
 
     def _surroundings(self) -> dict[str, str]:
         return {

@@ -1,15 +1,13 @@
-"""Templates and static files: read once at start, never by a name that a client chose."""
+"""Static files: read once at start, never by a name that a client chose."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
 from aiohttp import web
 
 from exporter.web.stream import send
-from exporter.web.words import in_query, plain, shown
 
 FOLDER = Path(__file__).parent
 CONTENT_TYPES: Mapping[str, str] = {
@@ -17,20 +15,6 @@ CONTENT_TYPES: Mapping[str, str] = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-
-
-def environment() -> jinja2.Environment:
-    """Everything is escaped; a name that a template misspells is an error, not an empty text."""
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
-        autoescape=True,
-        auto_reload=False,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters.update(shown=shown, plain=plain, in_query=in_query)
-    return made
 
 
 @dataclass(frozen=True, slots=True)
