@@ -1,7 +1,6 @@
 """The composition root: builds every room, owns their lifetimes, signals and reload."""
 
 import asyncio
-import ctypes
 import gc
 import logging
 import platform
@@ -20,6 +19,7 @@ from exporter.fleet import Fleet
 from exporter.ledger.ledger import Ledger
 from exporter.ledger.worker import LedgerWorker
 from exporter.sources.base import Product
+from exporter.surplus import give_back
 from exporter.view import ExporterView, ServerView
 from exporter.web.options import WebOptions
 from exporter.web.server import WebServer
@@ -199,19 +199,7 @@ def answer_promptly() -> None:
     sys.setswitchinterval(TURN)
     gc.collect()
     gc.freeze()
-    give_back_memory()
-
-
-def give_back_memory() -> None:
-    """Return to the system what starting took and left: loading modules leaves 4 MB of gaps.
-
-    Only the C library of GNU can be asked for it; others do it by themselves, or never.
-    """
-    try:
-        trim = ctypes.CDLL(None).malloc_trim
-    except (AttributeError, OSError, TypeError):  # another C library; TypeError: Windows
-        return
-    trim(0)
+    give_back()
 
 
 async def run_until_signalled(exporter: Exporter) -> None:

@@ -1,14 +1,9 @@
 """The running whole: reload, change and removal of servers, and its own numbers."""
 
 import asyncio
-import ctypes
-import platform
 from pathlib import Path
 
-import psutil
-import pytest
-
-from exporter.app import give_back_memory, reload_on_change
+from exporter.app import reload_on_change
 from exporter.simulator import Fault, simulate
 from tests.support.running import (
     entry,
@@ -143,28 +138,3 @@ async def test_the_exporter_tells_of_itself(tmp_path: Path) -> None:
         "process_resident_memory_bytes",
     ):
         assert line in page
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only this C library can be asked")
-def test_what_starting_leaves_is_given_back() -> None:
-    """Gaps below something that stays would count as this process's memory for ever."""
-    blocks = [bytes(5000) for _ in range(10_000)]
-    stays = bytes(5000)
-    before = psutil.Process().memory_info().rss
-    blocks.clear()
-    give_back_memory()
-    assert before - psutil.Process().memory_info().rss > 40e6
-    assert len(stays) == 5000
-
-
-@pytest.mark.parametrize("error", [AttributeError, OSError, TypeError])
-def test_other_systems_keep_their_memory(
-    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
-) -> None:
-    """A C library that cannot be asked is no reason not to start."""
-
-    def refuse(_name: None) -> None:
-        raise error
-
-    monkeypatch.setattr(ctypes, "CDLL", refuse)
-    give_back_memory()

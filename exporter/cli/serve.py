@@ -90,6 +90,10 @@ def add_web_flags(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="scrapes answered at the same time (default: 40)",
     )
+    _add_series_flag(parser)
+
+
+def _add_series_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--web.max-series",
         dest="max_series",

@@ -27,7 +27,10 @@ class Limit:
 
     def require(self, request: Request, series: int) -> None:
         """Raises TooManySeries, with the remedy, for a page that is too long."""
-        allowed, page = self.allows(series), _named(request)
+        allowed = self.allows(series)
+        if allowed and not self._refused:
+            return
+        page = _named(request)
         sentence = (
             f"{page} would have {series} series, more than the {self._most} of --web.max-series; "
             "raise that, ask for less by ?server=, name[] or /probe, or use more shards."

@@ -21,10 +21,10 @@ from exporter.exposition.join import join_families
 from exporter.exposition.limit import Limit
 from exporter.exposition.process import process_registry
 from exporter.exposition.request import Options, Piece, Request
-from exporter.exposition.surplus import give_back
 from exporter.exposition.tail import Tail
 from exporter.exposition.text import clean
 from exporter.metrics import VIEW_FAMILIES
+from exporter.surplus import give_back
 from exporter.view import ExporterView, ServerView
 
 

@@ -53,7 +53,7 @@ EXPORTER_FAMILIES: tuple[AnyFamily, ...] = (
     Family(
         "backup_exporter_refused_pages_total",
         COUNTER,
-        "Pages that were refused because they would have had more series than --web.max-series.",
+        "Pages that were refused because they would have had too many series.",
         EXPORTER,
         lambda exporter: exporter.refused_pages,
     ),

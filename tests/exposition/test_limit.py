@@ -55,7 +55,7 @@ async def test_every_form_of_a_page_obeys_the_limit(form: Format, gzip: bool) ->
 def test_a_smaller_page_is_served() -> None:
     """A few families, or a server that is small, are within the limit."""
     exposition = limited(100)
-    with pytest.raises(TooManySeries, match="^The page of m365-prod would have"):
+    with pytest.raises(TooManySeries, match=r"^The page of m365-prod would have"):
         exposition.page(TEXT, servers=MAIL, exporter=False)
     page = exposition.page(TEXT, names=frozenset({"backup_server_up"}))
     assert series(page) == len(world())
