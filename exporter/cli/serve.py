@@ -166,15 +166,30 @@ def _shard(options: argparse.Namespace) -> Shard:
     host = socket.gethostname()
     if ordinal is None:
         ordinal = ordinal_from_hostname(host) if total > 1 else 0
+    if total < 1:
+        raise ExporterError("--shard.total=0 leaves nobody to poll; give the number of shards")
     if ordinal is None:
         raise ExporterError(
-            f'--shard.ordinal is missing, and the host name "{host}" does not end in a number'
+            f'--shard.ordinal is missing, and the host name "{host}" does not end in a number; '
+            f"give each shard its own, from 0 to {total - 1}"
         )
     if ordinal >= total:
         raise ExporterError(
-            f"--shard.ordinal={ordinal} needs --shard.total above it, and that is {total}"
+            f"--shard.ordinal={ordinal} is too high for --shard.total={total}; "
+            f"ordinals go from 0 to {total - 1}"
         )
-    return Shard(ordinal, total, getattr(options, "shard_address", ""))
+    return Shard(ordinal, total, _shard_address(options))
+
+
+def _shard_address(options: argparse.Namespace) -> str:
+    """The template of addresses. Raises ExporterError for one that is the same for all shards."""
+    address: str = getattr(options, "shard_address", "")
+    if address and "{ordinal}" not in address:
+        raise ExporterError(
+            f"--shard.address={address} is the same for every shard; "
+            "write {ordinal} where their numbers differ"
+        )
+    return address
 
 
 def run(options: argparse.Namespace) -> int:

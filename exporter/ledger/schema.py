@@ -81,7 +81,10 @@ def prepare(directory: Path) -> Path:
     if path.is_dir():
         raise LedgerError(f"{path} is a directory; move it away or choose another --storage.path")
     if not os.access(directory, os.W_OK):
-        raise LedgerError(f"--storage.path {directory} cannot be written by this user")
+        raise LedgerError(
+            f"--storage.path {directory} cannot be written by this user; "
+            "change its owner, or name another directory"
+        )
     return path
 
 
