@@ -10,6 +10,7 @@ from bench.busy import LoopProbe, quantile
 from bench.curve import draw
 from bench.machine import MEGABYTE, cores, python_child, resident
 from bench.measure import Row, number
+from bench.report import FLEET
 from bench.world import fleet_config
 from exporter.app import answer_promptly
 from exporter.clock import SystemClock
@@ -51,7 +52,7 @@ def measure() -> list[Row]:
 def _row(one: Watched) -> Row:
     met = one.share < MOST_SHARE and one.late < MOST_LATE and one.memory < MOST_MEMORY
     return Row(
-        f"fleet of {one.servers:,} servers, {JOBS} jobs each",
+        f"{FLEET}{one.servers:,} servers, {JOBS} jobs each",
         f"{one.share:.1%} of a core, late {number(one.late * 1e3)} ms at p99, "
         f"{number(one.memory)} MB",
         f"< {MOST_SHARE:.0%}, < {MOST_LATE * 1e3:g} ms, < {MOST_MEMORY:g} MB",

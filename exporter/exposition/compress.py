@@ -15,7 +15,7 @@ LEVEL, PACK_LEVEL = 5, 1
 with suppress(ImportError):  # there is no isal for some processors
     from isal import isal_zlib
 
-    codec, LEVEL = isal_zlib, 2
+    codec, LEVEL, PACK_LEVEL = isal_zlib, 2, 0
 
 GZIP = 16 + zlib.MAX_WBITS
 """The window's size by which zlib and its kin write a gzip member; its time is always 0."""
