@@ -13,6 +13,8 @@ from tests.support.process import ExporterProcess, Process
 from tests.support.running import entry, write_config
 
 NOBODY = 65532
+UNMEASURED = ("env", "--unset=COVERAGE_PROCESS_CONFIG", "--unset=COVERAGE_PROCESS_START")
+"""Who may write nowhere cannot write down what of the code ran."""
 
 
 async def refusal(*words: str, before: list[str] | None = None) -> str:
@@ -76,7 +78,7 @@ async def test_an_unwritable_volume(tmp_path: Path, config: Path) -> None:
         pytest.skip("root may write everywhere, and setpriv is not here")
     with entered_by_all(tmp_path):
         flags = (f"--config.file={config}", f"--storage.path={volume}")
-        said = await refusal(*flags, before=user)
+        said = await refusal(*flags, before=[*UNMEASURED, *user])
     assert f"error: --storage.path {volume} cannot be written by this user; change its" in said
 
 

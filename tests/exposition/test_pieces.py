@@ -60,9 +60,9 @@ def test_what_has_not_changed_is_the_same_object() -> None:
 
 
 def test_text_takes_little_memory_between_two_pages() -> None:
-    """An eighth at most, for what so many subjects say alike."""
+    """A sixth at most, for what so many subjects say alike."""
     section = Section(SUBJECT, FAMILIES)
     world: World = [(f"subject {number}", {"x": 1.0, "y": 2.0}) for number in range(200)]
     whole = sum(map(len, text(section, world)))
     section.rest()
-    assert len(section._text._data) * 8 < whole
+    assert len(section._text._data) * 6 < whole

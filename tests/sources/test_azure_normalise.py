@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.ledger.news import run_of
@@ -295,6 +295,7 @@ def test_a_malformed_row_is_skipped_and_told_and_the_others_are_read(bad: dict[s
     assert (page.length, page.total) == (3, 3)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the first list may take its time
 @given(
     st.lists(
         st.dictionaries(
