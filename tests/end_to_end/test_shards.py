@@ -122,7 +122,7 @@ async def test_a_fourth_shard_takes_over_few_servers_under_load(tmp_path: Path) 
 
     Each server has one owner before and after. Servers that stay lose and double no session; those
     that move double none and begin at 0. Then a shard is killed and the shipped alert fires; the
-    test's copy of that rule waits 1 s and not 15 min.
+    test's copy of that rule waits 1 s and not 15 min, and ends at once.
     """
     require_tool("prometheus")
     sites = Sites()
