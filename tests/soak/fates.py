@@ -85,7 +85,8 @@ async def _kill(world: World) -> None:
 
 
 async def terminated(world: World) -> None:
-    """An orderly end, as an upgrade brings it."""
+    """An orderly end, as an upgrade brings it, of an exporter that has come up."""
+    await world.stage.serves()
     await world.stage.pause(0.5, 2.0)
     await world.stage.end(signal.SIGTERM)
     world.note("SIGTERM")
@@ -100,6 +101,7 @@ async def reconfigured(world: World) -> None:
     await world.stage.start()
     await world.stage.pause(1.0, 4.0)
     world.stage.configure(world.lives)
+    await world.stage.serves()
     os.kill(world.stage.pid, signal.SIGHUP)
     world.note("servers added")
     await world.stage.pause(1.0, 3.0)
