@@ -38,6 +38,9 @@ async def test_the_requests_of_a_poll_are_told_apart(product: Product, place: in
     """Pages of sessions come before the last request, and below the path where faults happen."""
     async with simulate(product.name, scripted=True) as server:
         product.prepare(server, place)
+        now = server.world.now()
+        for kind in product.kinds:
+            server.world.add_session(server.world.add_job(kind, kind=kind), now - 60.0, now - 30.0)
         await poll(product, server)
         pages = [at for at, seen in enumerate(server.log) if asks(seen, product.page)]
         last = [at for at, seen in enumerate(server.log) if asks(seen, product.last)]
