@@ -70,6 +70,20 @@ def test_serve_flags_need_no_command(capsys: pytest.CaptureFixture[str], tmp_pat
     assert "none.yaml" in out
 
 
+def test_config_check_warns_of_what_is_unwise(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """It is ok all the same, so scripts that read stdout are not disturbed."""
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "servers:\n  - {name: m365, product: vb365, url: 'http://vb365.example.com:4443', "
+        "username: u, password: p}\n"
+    )
+    code, out, err = run(capsys, f"--config.file={config}", "--config.check")
+    assert (code, out) == (0, "ok\n")
+    assert err.startswith("warning: config.yaml:2: servers[0].url: http:// sends the password")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

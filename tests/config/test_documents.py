@@ -45,7 +45,7 @@ def test_example_loads(tmp_path: Path) -> None:
     for name in FILES:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
-        path.write_text("content\n")
+        path.write_text("-----BEGIN CERTIFICATE----- -----BEGIN PRIVATE KEY-----\n")
         path.chmod(0o600)
     copied = tmp_path / EXAMPLE.name
     copied.write_bytes(EXAMPLE.read_bytes())
