@@ -10,7 +10,7 @@ from exporter.config.checking import inner_block
 from exporter.config.load import load_config
 from exporter.config.reference import configuration_reference
 from exporter.config.schema import Block, FileBlock, GlobalBlock
-from tests.support.config_files import PRODUCTS
+from tests.support.config_files import ANY_FILE, PRODUCTS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config.example.yaml"
@@ -45,7 +45,7 @@ def test_example_loads(tmp_path: Path) -> None:
     for name in FILES:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
-        path.write_text("-----BEGIN CERTIFICATE----- -----BEGIN PRIVATE KEY-----\n")
+        path.write_text(ANY_FILE)
         path.chmod(0o600)
     copied = tmp_path / EXAMPLE.name
     copied.write_bytes(EXAMPLE.read_bytes())

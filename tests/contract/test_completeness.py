@@ -9,6 +9,7 @@ from exporter.config.load import load_config
 from exporter.simulator import SIMULATORS
 from exporter.sources import SOURCES
 from tests.contract.cases import CASES
+from tests.support.config_files import ANY_FILE
 
 HOUSE = Path(__file__).parents[2]
 
@@ -65,7 +66,7 @@ def test_the_example_loads_with_the_real_products(tmp_path: Path, example: str) 
     for name in wanted:
         file = tmp_path / name.split(" #")[0].strip().strip('"')
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("x", encoding="utf-8")
+        file.write_text(ANY_FILE, encoding="utf-8")
     variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", example), "x")
     config = load_config(path, facts, variables)
     assert {server.product for server in config.servers} == set(SOURCES)

@@ -19,6 +19,7 @@ from exporter.errors import (
     RateLimited,
     SourceError,
 )
+from exporter.log import facts
 from exporter.model import OpenSession, Result, ServerInfo, Session, State, Window
 from exporter.sources import SOURCES
 from tests.config.test_documents import EXAMPLE, FILES, VARIABLES
@@ -36,7 +37,7 @@ from tests.support.azure_answers import (
     running,
     server_of,
 )
-from tests.support.config_files import PRODUCTS
+from tests.support.config_files import ANY_FILE, PRODUCTS
 from tests.support.rest_world import NOW, Said, SmallServer, StillClock
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -209,8 +210,8 @@ async def test_a_malformed_row_is_counted_once_and_logged_once(
         await source.fetch(WINDOW, ())
     assert first.skipped_rows == 1
     assert [one.id for one in first.sessions] == ["s1"]
-    (text,) = caplog.messages
-    assert "GET /api/v8/jobSessions from 0: results[1]" in text
+    (record,) = caplog.records
+    assert "GET /api/v8/jobSessions from 0: results[1]" in facts(record)["place"]
 
 
 @pytest.mark.parametrize("version", ["v1", "v8"])
@@ -379,7 +380,7 @@ def test_the_product_is_listed_with_its_facts(tmp_path: Path) -> None:
     for name in FILES:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
-        path.write_text("content\n")
+        path.write_text(ANY_FILE)
         path.chmod(0o600)
     copied = tmp_path / EXAMPLE.name
     copied.write_bytes(EXAMPLE.read_bytes())

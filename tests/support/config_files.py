@@ -45,6 +45,9 @@ servers:
     password: ${PASSWORD}
 """
 
+ANY_FILE = "-----BEGIN CERTIFICATE----- -----BEGIN PRIVATE KEY-----\n"
+"""What passes for a password, a certificate and a key."""
+
 FILES = (
     ("secret", CANARY + "\n"),
     ("empty", "\n"),
