@@ -124,7 +124,8 @@ class Poll:
         One that cannot be read alone stays open and is asked for again at the next poll.
         """
         missing = [one.session for one in open_sessions if one.session.id not in self.sessions]
-        await together([partial(self._follow, session) for session in missing], CONNECTIONS)
+        with self._server.endpoints.as_one("session"):
+            await together([partial(self._follow, session) for session in missing], CONNECTIONS)
 
     async def _read_statuses(self, statuses: Iterable[str]) -> None:
         readings = [_Reading((("Status", status),), tries=OPTIONAL_TRIES) for status in statuses]

@@ -85,7 +85,8 @@ class Poll:
         One that cannot be read alone stays open and is asked for again at the next poll.
         """
         missing = [one.session for one in open_sessions if one.session.id not in self.sightings]
-        await together([partial(self._follow, session) for session in missing], CONNECTIONS)
+        with self._server.endpoints.as_one("session"):
+            await together([partial(self._follow, session) for session in missing], CONNECTIONS)
 
     async def _read(self, one: SessionList, where: str) -> None:
         rows = await read_all(
