@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from exporter.config.load import load_config
 from exporter.config.values import Selection
 from exporter.errors import (
     Forbidden,
@@ -21,7 +20,6 @@ from exporter.errors import (
 )
 from exporter.model import OpenSession, Result, ServerInfo, Session, State, Window
 from exporter.sources import SOURCES
-from tests.config.test_documents import EXAMPLE, FILES, VARIABLES
 from tests.sources.conftest import MakeAzure
 from tests.support.azure_answers import (
     POLICY,
@@ -36,7 +34,7 @@ from tests.support.azure_answers import (
     running,
     server_of,
 )
-from tests.support.config_files import PRODUCTS
+from tests.support.example import load_example
 from tests.support.rest_world import NOW, Said, SmallServer, StillClock
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -376,14 +374,7 @@ def test_the_product_is_listed_with_its_facts(tmp_path: Path) -> None:
     facts = SOURCES["azure"].facts
     assert facts.api_versions == ("v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v8.1")
     assert facts.max_page_size == 500
-    for name in FILES:
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("content\n")
-        path.chmod(0o600)
-    copied = tmp_path / EXAMPLE.name
-    copied.write_bytes(EXAMPLE.read_bytes())
-    config = load_config(copied, {**PRODUCTS, "azure": facts}, VARIABLES)
+    config = load_example(tmp_path)
     (entry,) = [one for one in config.servers if one.product == "azure"]
     assert entry.options == {"session_rates": False}
     assert entry.page_size == 500
