@@ -133,7 +133,8 @@ class Harvest(msgspec.Struct, frozen=True):
     `job_list` is True when the product's list of jobs was read completely; `listed_types` are the
     session types whose jobs that list covers, so that a job missing from it is a deleted job.
     `server_time` is the server's own clock at the start of the poll (its `Date` header).
-    `data_time` tells how fresh the server's own data is, where it is a cache.
+    `data_time` tells how fresh the server's own data is, where it is a cache, at the latest when
+    its sessions were read: what ended later is still to come, and the next poll reads from there.
     `skipped_rows` counts rows that could not be read, `endpoints` tells of each endpoint that was
     called whether its last call worked.
     """

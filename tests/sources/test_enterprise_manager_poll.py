@@ -643,6 +643,16 @@ async def test_what_changes_rarely_is_read_rarely(
     assert len(server.of("/api/systemSessions")) == 2
 
 
+async def test_the_last_collection_is_looked_up_before_the_sessions(
+    server: SmallServer, enterprise_manager: MakeEnterpriseManager
+) -> None:
+    """One that ends in between has brought sessions that this poll did not see."""
+    server.answers = server_of(Queries(ended=[row("s1")]))
+    await enterprise_manager().fetch(WINDOW, ())
+    paths = server.paths()
+    assert paths.index("/api/systemSessions") < paths.index("/api/query")
+
+
 async def test_without_a_good_collection_the_last_known_one_stays(
     server: SmallServer, enterprise_manager: MakeEnterpriseManager, clock: StillClock
 ) -> None:
