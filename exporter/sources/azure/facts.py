@@ -42,9 +42,20 @@ class FactReader:
         self._build_due = 0.0
 
     async def refresh_build(self, server: Server) -> None:
-        """Read the product's version, if it is time to."""
-        if self._clock.monotonic() >= self._build_due:
-            await server.endpoints.optional("about", self._read_build(server))
+        """Read the product's version, if it is time to. v1 does not document where it is."""
+        path = server.path("system/about")
+        if path in self._absent or self._clock.monotonic() < self._build_due:
+            return
+        try:
+            await self._read_build(server, path)
+        except (AuthenticationFailed, TlsFailed):
+            raise
+        except NotFound:
+            self._absent.add(path)
+        except SourceError as error:
+            server.endpoints.fails("about", error)
+        else:
+            server.endpoints.works("about")
 
     async def refresh_policies(self, server: Server) -> frozenset[str]:
         """Read all lists of policies; the types of their sessions, or none if a list is missing.
@@ -68,8 +79,8 @@ class FactReader:
             server.endpoints.works("policies")
         return NO_TYPES.union(*read)
 
-    async def _read_build(self, server: Server) -> None:
-        response = await server.client.get(server.path("system/about"), tries=OPTIONAL_TRIES)
+    async def _read_build(self, server: Server, path: str) -> None:
+        response = await server.client.get(path, tries=OPTIONAL_TRIES)
         self.product_version = decode_json(ABOUT, response).server_version or ""
         self._build_due = self._clock.monotonic() + REFRESH_AFTER
 
