@@ -8,7 +8,8 @@ from exporter.config.load import load_config
 from exporter.config.values import Selection, ServerConfig
 from exporter.errors import ConfigurationError
 from exporter.sources import SOURCES
-from tests.support.example import load_example
+from exporter.sources.enterprise_manager.sessions import CHILD_TYPES
+from tests.support.example import EXAMPLE, load_example
 
 PRODUCTS = {name: product.facts for name, product in SOURCES.items()}
 ENTRY = """\
@@ -32,6 +33,12 @@ def test_the_entry_of_the_example_is_good(tmp_path: Path) -> None:
     servers = load_example(tmp_path).servers
     (server,) = [one for one in servers if one.product == "enterprise_manager"]
     assert (server.poll_interval, server.overlap) == (300.0, 3600.0)
+
+
+def test_the_example_says_what_is_left_out_by_default() -> None:
+    """Or nobody would know what to include."""
+    example = EXAMPLE.read_text(encoding="utf-8")
+    assert all(name in example for name in CHILD_TYPES)
 
 
 def test_its_defaults_follow_its_own_pace(tmp_path: Path) -> None:
