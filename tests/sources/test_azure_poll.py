@@ -318,6 +318,22 @@ async def test_v1_is_read_newest_first_until_a_whole_page_is_too_old(
     assert not server.of("/api/v1/jobSessions/export")
 
 
+@pytest.mark.parametrize(("minutes", "exports"), [(15, 0), (3, 1)])
+async def test_an_appliance_that_knows_no_pages_is_exported_only_where_its_rows_end_too_early(
+    server: SmallServer, azure: MakeAzure, minutes: int, exports: int
+) -> None:
+    """Its history is not sent whole in each poll: usually the newest 30 reach back far enough."""
+    rows = [row(f"s{n}", executionStartTime=at(60 * minutes * n),
+                executionStopTime=at(60 * minutes * n - 30)) for n in range(40)]  # fmt: skip
+    server.answers = server_of("v1", page(rows[:30], totalCount=40, limit=30)) | {
+        "POST /api/v1/jobSessions/export": page(rows, limit=-1)
+    }
+    harvest = await azure("v1").fetch(Window(NOW - 7200.0), ())
+    inside = min(40, 7200 // (60 * minutes) + 1)
+    assert [one.id for one in harvest.sessions] == [f"s{n}" for n in range(inside)]
+    assert len(server.of("/api/v1/jobSessions/export")) == exports
+
+
 async def test_v1_is_read_to_the_end_when_it_is_not_newest_first(
     server: SmallServer, azure: MakeAzure
 ) -> None:

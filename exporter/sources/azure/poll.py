@@ -67,13 +67,17 @@ def _to_the_end(_page: Page[Session]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """How the list is read: with which filters, how far, how long a page, how many at once."""
+    """How the list is read: with which filters, how far, how long a page, how many at once.
+
+    `met` gathers the ids of a list whose pages may not be what was asked for: all have to be met.
+    """
 
     filters: tuple[tuple[str, str], ...] = ()
     enough: Callable[[Page[Session]], bool] = _to_the_end
     page_size: int = 0
     at_once: int = 1
     tries: int = TRIES
+    met: set[str] | None = None
 
 
 class Poll:
@@ -105,7 +109,7 @@ class Poll:
 
     async def _read_without_filters(self) -> None:
         """The list of v1. An appliance that knows no pages gives its first rows again and again:
-        what they do not reach is read by the export. Raises SourceError.
+        where they do not reach back to the window's start, the export does. Raises SourceError.
         """
         try:
             await self._read_newest(await self._export() if self._window.first else frozenset())
@@ -157,10 +161,13 @@ class Poll:
     async def _read_newest(self, exported: frozenset[str]) -> None:
         """Read the unfiltered list back to the window's start, or to what was `exported`."""
         newest = NewestFirst(self._window.start, _start)
+        seen: set[str] = set()
 
         def enough(page: Page[Session]) -> bool:
-            if page.rows and all(session.id in exported for session in page.rows):
+            ids = {session.id for session in page.rows}
+            if ids and (ids <= exported or (newest.has_passed and ids <= seen)):
                 return True
+            seen.update(ids)
             # Sessions that never began, or wait to, say nothing of the order.
             begun = [session for session in page.rows if session.started is not None]
             return newest.whole_page_is_older(Page(begun, page.length, page.more))
@@ -168,7 +175,7 @@ class Poll:
         whole = self._window.first and not exported
         size = self._server.page_size if whole else min(NEWEST_PAGE, self._server.page_size)
         at_once = CONNECTIONS if whole else 1
-        await self._read(_Reading(enough=enough, page_size=size, at_once=at_once))
+        await self._read(_Reading(enough=enough, page_size=size, at_once=at_once, met=set()))
 
     async def _read(self, reading: _Reading) -> None:
         path = self._server.path("jobSessions")
@@ -193,7 +200,11 @@ class Poll:
         response = await self._server.client.get(path, params, tries=reading.tries)
         page = read_page(SESSIONS, response)
         sessions = self._normalised(page, f"{response.where} from {offset}")
-        return Page(sessions, page.length, follows(page, offset, size))
+        more = follows(page, offset, size)
+        if reading.met is not None:
+            reading.met.update(row.id for row in page.rows)
+            more = more or len(reading.met) < (page.total or 0)
+        return Page(sessions, page.length, more)
 
     def _normalised(self, page: DecodedPage[AnySessionRow], where: str) -> list[Session]:
         for row in page.skipped:
