@@ -193,6 +193,22 @@ async def test_an_error_of_the_session_list_fails_the_poll(
     assert run.id in results(await pair.fetch())
 
 
+async def test_a_fresh_token_that_is_rejected_fails_the_poll_and_is_not_bought_again(
+    pair: Pair,
+) -> None:
+    """401 for whatever token: as with a refused password, nobody hammers the logon."""
+    run = pair.finish(pair.job())
+    await pair.fetch()
+    await pair.server.inject(Fault("status", path=pair.case.sessions, code=401))
+    for _ in range(3):
+        with pytest.raises(AuthenticationFailed):
+            await pair.fetch()
+    assert pair.source.traffic().logons <= 2
+    pair.server.faults.clear()
+    pair.source.forget_logon()
+    assert run.id in results(await pair.fetch())
+
+
 @pytest.mark.parametrize("code", [429, 500, 503])
 async def test_a_passing_error_is_retried_within_the_poll(pair: Pair, code: int) -> None:
     """Two bad answers do not fail a poll."""
