@@ -171,6 +171,15 @@ def test_strange_extras_cost_themselves_only(strange: dict[str, Any]) -> None:
     """The session is there without them."""
     found = page(v12(query_answer("BackupJobSession", [row("s1", **strange)])))
     assert (ids(found), found.skipped) == ([guid("s1")], ())
+    (sighting,) = normalise(found.rows)
+    assert sighting.backup_server == ("" if "Links" in strange else "vbr01.lab.example")
+
+
+def test_several_strange_extras_cost_all_extras() -> None:
+    """And still not the session."""
+    strange = {"Progress": "half", "IsRetry": "perhaps"}
+    found = page(v12(query_answer("BackupJobSession", [row("s1", **strange)])))
+    assert (ids(found), found.skipped) == ([guid("s1")], ())
 
 
 @pytest.mark.parametrize("written", FORMATS)
