@@ -5,6 +5,7 @@ import logging
 import re
 from email.utils import formatdate
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -332,6 +333,24 @@ async def test_an_appliance_that_knows_no_pages_is_exported_only_where_its_rows_
     inside = min(40, 7200 // (60 * minutes) + 1)
     assert [one.id for one in harvest.sessions] == [f"s{n}" for n in range(inside)]
     assert len(server.of("/api/v1/jobSessions/export")) == exports
+
+
+@pytest.mark.parametrize("rows", [35, 40])
+async def test_a_list_of_v1_that_grows_while_it_is_read_does_not_repeat(
+    server: SmallServer, azure: MakeAzure, rows: int
+) -> None:
+    """Rows that are met again are no pages that repeat; a full last page of them neither."""
+    listed = [row(f"s{n}", executionStartTime=at(60 * n)) for n in range(rows)]
+
+    async def grown(request: web.Request) -> web.Response:
+        pages: Any = paged(listed)
+        answer: web.Response = await pages(request)
+        listed.insert(0, row(f"new{len(listed)}", executionStartTime=at(0)))
+        return answer
+
+    server.answers = server_of("v1", grown)
+    harvest = await azure("v1", page_size=10).fetch(FIRST, ())
+    assert {f"s{n}" for n in range(rows)} <= {one.id for one in harvest.sessions}
 
 
 async def test_v1_is_read_to_the_end_when_it_is_not_newest_first(

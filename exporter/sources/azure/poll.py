@@ -69,7 +69,7 @@ def _to_the_end(_page: Page[Session]) -> bool:
 class _Reading:
     """How the list is read: with which filters, how far, how long a page, how many at once.
 
-    `met` gathers the ids of a list whose pages may not be what was asked for: all have to be met.
+    `met` gathers the ids of a list whose pages may be the same whatever was asked for.
     """
 
     filters: tuple[tuple[str, str], ...] = ()
@@ -200,11 +200,8 @@ class Poll:
         response = await self._server.client.get(path, params, tries=reading.tries)
         page = read_page(SESSIONS, response)
         sessions = self._normalised(page, f"{response.where} from {offset}")
-        more = follows(page, offset, size)
-        if reading.met is not None:
-            reading.met.update(row.id for row in page.rows)
-            more = more or len(reading.met) < (page.total or 0)
-        return Page(sessions, page.length, more)
+        repeats = _repeats(page, reading.met)
+        return Page(sessions, page.length, repeats or follows(page, offset, size))
 
     def _normalised(self, page: DecodedPage[AnySessionRow], where: str) -> list[Session]:
         for row in page.skipped:
@@ -252,6 +249,19 @@ class Poll:
         self._pages += 1
         self._rows += rows
         self._progress(self._pages, self._rows)
+
+
+def _repeats(page: DecodedPage[AnySessionRow], met: set[str] | None) -> bool:
+    """Whether a full page has no row that was not `met`, while there are more in the list.
+
+    Then it is no last page, whatever its place in the list says.
+    """
+    if met is None:
+        return False
+    known = len(met)
+    met.update(row.id for row in page.rows)
+    full = page.length > 0 and page.length == page.limit
+    return full and len(met) == known < (page.total or 0)
 
 
 def _start(session: Session) -> float | None:
