@@ -12,7 +12,7 @@ from exporter.errors import (
     ParseFailed,
     SourceError,
 )
-from exporter.model import Window
+from exporter.model import ServerInfo, Window
 from exporter.sources.azure.logon import VERSIONS
 from tests.sources.conftest import MakeAzure
 from tests.support.azure_answers import TOKEN, TOKEN_PATH, page, policy, row, server_of
@@ -198,10 +198,12 @@ async def test_an_upgraded_appliance_is_asked_again(server: SmallServer, azure: 
     await negotiated.fetch(WINDOW, ())
     server.answers = server_of("v8", page([]))
     server.answers["GET /api/v8/policies/cosmosDb"] = page([policy()])
-    for source in (negotiated, pinned):
-        with pytest.raises(NotFound):
-            await source.fetch(WINDOW, ())
+    server.answers["GET /api/v8/system/about"] = Said('{"serverVersion": "8.0.0.9"}')
+    with pytest.raises(NotFound, match=r"404 Not Found$"):
+        await negotiated.fetch(WINDOW, ())
     harvest = await negotiated.fetch(WINDOW, ())
-    assert (harvest.info.api_version, len(harvest.jobs)) == ("v8", 1)
-    with pytest.raises(NotFound):
-        await pinned.fetch(WINDOW, ())
+    assert harvest.info == ServerInfo("8.0.0.9", "v8")
+    assert len(harvest.jobs) == 1
+    for _poll in range(2):
+        with pytest.raises(NotFound, match=r"serve v5\? The api_version auto finds out$"):
+            await pinned.fetch(WINDOW, ())

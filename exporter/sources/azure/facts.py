@@ -39,12 +39,14 @@ class FactReader:
         self._clock = clock
         self._absent: set[str] = set()  # addresses, which hold the version
         self._policies_due = 0.0
+        self._build_path = ""  # another version comes with another build
         self._build_due = 0.0
 
     async def refresh_build(self, server: Server) -> None:
         """Read the product's version, if it is time to. v1 does not document where it is."""
         path = server.path("system/about")
-        if path in self._absent or self._clock.monotonic() < self._build_due:
+        rests = path == self._build_path and self._clock.monotonic() < self._build_due
+        if rests or path in self._absent:
             return
         try:
             await self._read_build(server, path)
@@ -82,6 +84,7 @@ class FactReader:
     async def _read_build(self, server: Server, path: str) -> None:
         response = await server.client.get(path, tries=OPTIONAL_TRIES)
         self.product_version = decode_json(ABOUT, response).server_version or ""
+        self._build_path = path
         self._build_due = self._clock.monotonic() + REFRESH_AFTER
 
     async def _try(self, server: Server, listed: PolicyList) -> SourceError | None:
