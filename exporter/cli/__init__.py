@@ -3,6 +3,7 @@
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 from exporter.cli.flags import Command, build_parser
 from exporter.errors import ExporterError
@@ -19,6 +20,7 @@ NOT_FOR_SERVE = ("-h", "--help", "--version")
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; the process's exit code: 0 ok, 1 configuration or start-up error, 2 usage."""
+    print_every_script()
     words = sys.argv[1:] if arguments is None else arguments
     commands = commands_for(words)
     names = {command.name for command in commands}
@@ -36,6 +38,19 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     return code
+
+
+def print_every_script() -> None:
+    """Let names of jobs be printed whose letters the system's own encoding lacks.
+
+    Files and pipes get UTF-8, also on a Windows whose code page is another one; a terminal shows a
+    question mark for what it does not have.
+    """
+    if isinstance(sys.stdout, TextIOWrapper):
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="replace")
+        else:
+            sys.stdout.reconfigure(encoding="utf-8")
 
 
 def commands_for(words: list[str]) -> tuple[Command, ...]:

@@ -59,10 +59,14 @@ def build_parser(commands: tuple[Command, ...]) -> argparse.ArgumentParser:
 
 
 def version_text() -> str:
-    """Name, version and what it runs on."""
+    """Name, version and what it runs on.
+
+    Made at each start, so not of `platform.platform()`, which starts another program to find out.
+    """
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
     return (
         f"backup-session-exporter, version {__version__} "
-        f"(Python {platform.python_version()}, {platform.platform()})"
+        f"(Python {platform.python_version()}, {system})"
     )
 
 

@@ -221,7 +221,8 @@ def _print_json(rows: list[dict[str, object]]) -> None:
 
 
 def _print_csv(rows: list[dict[str, object]]) -> None:
-    writer = csv.DictWriter(sys.stdout, COLUMNS)
+    # The stream itself writes the end of a line as the system does; "\r\n" would gain another "\r".
+    writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
 

@@ -5,7 +5,7 @@ import asyncio
 import json
 from collections.abc import Callable
 
-from exporter.app import on_signal
+from exporter.app import STOPPING, on_signal
 from exporter.cli.flags import Command, add_log_flags, duration, positive
 from exporter.errors import ExporterError
 from exporter.log import set_up
@@ -82,7 +82,7 @@ def _ending(task: asyncio.Task[None]) -> Callable[[], None]:
 
 async def _serve(wanted: SimulatorOptions) -> None:
     task = asyncio.create_task(serve_forever(wanted, announce))
-    for name in ("SIGTERM", "SIGINT"):
+    for name in STOPPING:
         on_signal(name, _ending(task))
     try:
         await task
