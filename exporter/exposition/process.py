@@ -19,6 +19,14 @@ PYTHON = (
 )
 
 
+def _unit(name: str, usual: int) -> int:
+    return os.sysconf(name) if hasattr(os, "sysconf") else usual
+
+
+TICKS, PAGE = _unit("SC_CLK_TCK", 100), _unit("SC_PAGE_SIZE", 4096)
+"""In which `/proc` counts: so many ticks are a second, so many bytes a page."""
+
+
 def look(proc: Path = PROC) -> ProcessView:
     """This process now. Systems without `/proc` tell nothing but what Python it is."""
     figures: dict[str, float] = {}
@@ -34,12 +42,11 @@ def _times_and_sizes(proc: Path) -> dict[str, float]:
     # The name of the command, in parentheses, may hold anything.
     fields = (proc / "self/stat").read_bytes().rpartition(b")")[2].split()
     user, system, started, virtual, pages = (int(fields[place]) for place in (11, 12, 19, 20, 21))
-    ticks = os.sysconf("SC_CLK_TCK")
     return {
-        "cpu_seconds": user / ticks + system / ticks,
-        "started": started / ticks + _boot_time(proc),
+        "cpu_seconds": user / TICKS + system / TICKS,
+        "started": started / TICKS + _boot_time(proc),
         "virtual_bytes": virtual,
-        "resident_bytes": pages * os.sysconf("SC_PAGE_SIZE"),
+        "resident_bytes": pages * PAGE,
     }
 
 
