@@ -141,6 +141,19 @@ async def test_policies_of_many_pages_are_all_read(server: SmallServer, azure: M
     assert len((await azure().fetch(WINDOW, ())).jobs) == 75
 
 
+async def test_a_list_of_policies_with_a_gap_ends_no_policy(
+    server: SmallServer, azure: MakeAzure
+) -> None:
+    """Fewer rows than it counts: not for sure all there are."""
+    server.answers = server_of("v8", page([])) | {MACHINES: page([policy()])}
+    source = azure()
+    await source.fetch(WINDOW, ())
+    server.answers[MACHINES] = page([], totalCount=3)
+    harvest = await source.fetch(WINDOW, ())
+    assert (harvest.job_list, harvest.endpoints["policies"]) == (False, False)
+    assert [job.id for job in harvest.jobs] == [POLICY]
+
+
 async def test_a_role_that_may_not_read_policies_is_no_failure(
     server: SmallServer, azure: MakeAzure, clock: StillClock
 ) -> None:

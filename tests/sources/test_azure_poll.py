@@ -335,6 +335,23 @@ async def test_an_appliance_that_knows_no_pages_is_exported_only_where_its_rows_
     assert len(server.of("/api/v1/jobSessions/export")) == exports
 
 
+@pytest.mark.parametrize("version", ["v1", "v8"])
+@pytest.mark.parametrize("given", [0, 500])
+async def test_a_list_that_ends_before_its_count_fails_the_poll(
+    server: SmallServer, azure: MakeAzure, version: str, given: int
+) -> None:
+    """What is missing would never be counted, and nobody would know."""
+    rows = [row(f"s{n}", executionStartTime=at(n)) for n in range(given)]
+
+    async def cut(request: web.Request) -> web.Response:
+        offset, limit = int(request.query["Offset"]), int(request.query["Limit"])
+        return page(rows[offset : offset + limit], totalCount=900, limit=limit).response()
+
+    server.answers = server_of(version, by_filter(cut))
+    with pytest.raises(ParseFailed, match=f" from {given} was answered with no rows, although"):
+        await azure(version).fetch(WINDOW, ())
+
+
 @pytest.mark.parametrize("rows", [35, 40])
 async def test_a_list_of_v1_that_grows_while_it_is_read_does_not_repeat(
     server: SmallServer, azure: MakeAzure, rows: int

@@ -17,7 +17,7 @@ from exporter.errors import (
 )
 from exporter.model import Session
 from exporter.rest.decode import decode_json
-from exporter.rest.paging import Listing, Page, read_all
+from exporter.rest.paging import Listing, Page, read_all, refuse_gap
 from exporter.rest.rows import read_page
 from exporter.rest.together import together
 from exporter.rest.transport import CONNECTIONS
@@ -144,7 +144,9 @@ async def _read_list(server: Server, path: str) -> tuple[list[PolicyRow], int]:
         params = (("Offset", str(offset)), ("Limit", str(size)))
         response = await server.client.get(path, params, tries=OPTIONAL_TRIES)
         page = read_page(POLICIES, response)
+        more = follows(page, offset, size)
+        refuse_gap(f"{response.where} from {offset}", page.length, more=more)
         skipped += len(page.skipped)
-        return Page(page.rows, page.length, follows(page, offset, size))
+        return Page(page.rows, page.length, more)
 
     return await read_all(Listing(f"GET {path}", fetch, identity=lambda row: row.id)), skipped

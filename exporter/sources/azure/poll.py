@@ -22,7 +22,7 @@ from exporter.model import OpenSession, Session, Window
 from exporter.rest.client import RestClient
 from exporter.rest.decode import BYTE_ORDER_MARK, UNREADABLE, describe
 from exporter.rest.newest import NewestFirst
-from exporter.rest.paging import Listing, Page, RepeatingPages, read_all
+from exporter.rest.paging import Listing, Page, RepeatingPages, read_all, refuse_gap
 from exporter.rest.rows import DecodedPage, SkippedRow, read_page
 from exporter.rest.together import together
 from exporter.rest.transport import CONNECTIONS
@@ -199,9 +199,10 @@ class Poll:
         params = (("Offset", str(offset)), ("Limit", str(size)), *reading.filters)
         response = await self._server.client.get(path, params, tries=reading.tries)
         page = read_page(SESSIONS, response)
-        sessions = self._normalised(page, f"{response.where} from {offset}")
-        repeats = _repeats(page, reading.met)
-        return Page(sessions, page.length, repeats or follows(page, offset, size))
+        where, more = f"{response.where} from {offset}", follows(page, offset, size)
+        refuse_gap(where, page.length, more=more)
+        sessions = self._normalised(page, where)
+        return Page(sessions, page.length, _repeats(page, reading.met) or more)
 
     def _normalised(self, page: DecodedPage[AnySessionRow], where: str) -> list[Session]:
         for row in page.skipped:
