@@ -20,7 +20,7 @@ import pytest
 from exporter.cli import serve
 from exporter.config.load import load_config
 from tests.support.dockerfile import ROOT
-from tests.support.process import Process, free_port
+from tests.support.process import PATIENCE, Process, free_port
 from tests.support.tools import require_tool
 
 UNIT = ROOT / "deploy" / "systemd" / "backup-session-exporter.service"
@@ -140,7 +140,7 @@ def test_everything_works_without_writable_code() -> None:
 def supervisor(tmp_path: Path) -> Iterator[socket.socket]:
     """The socket on which systemd would listen."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
-        listening.settimeout(20)
+        listening.settimeout(PATIENCE)
         listening.bind(str(tmp_path / "notify"))
         yield listening
 
@@ -148,6 +148,13 @@ def supervisor(tmp_path: Path) -> Iterator[socket.socket]:
 def heard(supervisor: socket.socket) -> set[str]:
     """The names that the next datagram assigns."""
     return {line.partition("=")[0] for line in supervisor.recv(4096).decode().splitlines()}
+
+
+def heard_besides_life(supervisor: socket.socket) -> set[str]:
+    """The next that is more than a sign of life, however many of those come before it."""
+    while (names := heard(supervisor)) == {"WATCHDOG"}:
+        pass
+    return names
 
 
 async def test_the_exporter_tells_how_it_is(supervisor: socket.socket, tmp_path: Path) -> None:
@@ -169,9 +176,8 @@ async def test_the_exporter_tells_how_it_is(supervisor: socket.socket, tmp_path:
         assert "READY" in heard(supervisor)
         assert heard(supervisor) == {"WATCHDOG"}
         os.kill(exporter.pid, signal.SIGHUP)
-        said = [heard(supervisor) for _ in range(6)]
-        others = [names for names in said if names != {"WATCHDOG"}]
-        assert ["RELOADING" in others[0], "READY" in others[1]] == [True, True]
+        assert "RELOADING" in heard_besides_life(supervisor)
+        assert "READY" in heard_besides_life(supervisor)
         assert await exporter.signal(signal.SIGTERM) == 0
         supervisor.setblocking(False)
         last: set[str] = set()

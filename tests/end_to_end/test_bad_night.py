@@ -120,6 +120,7 @@ async def exporter(tmp_path: Path) -> AsyncIterator[ExporterProcess]:
         yield running
 
 
+@pytest.mark.timeout(300)
 async def test_the_bad_night_gives_exactly_the_expected_alerts(
     tmp_path: Path, exporter: ExporterProcess
 ) -> None:
@@ -134,10 +135,13 @@ async def test_the_bad_night_gives_exactly_the_expected_alerts(
                     _named(row["metric"]) for row in prometheus.query('ALERTS{alertstate="firing"}')
                 }
 
-            await until(lambda: firing() >= EXPECTED, 60.0, "all expected alerts fire")
-            await until(lambda: alertmanager.alerts() >= EXPECTED, 30.0, "they are passed on")
-            # Whatever fires without a reason would have done so within these seconds, too.
-            later = await until(lambda: prometheus.query("count_over_time(up[1m]) > 15"), 60.0)
-            assert later
-            assert firing() == EXPECTED
-            assert alertmanager.alerts(active="true", inhibited="false") == EXPECTED - INHIBITED
+            def told() -> set[Alert]:
+                return alertmanager.alerts(active="true", inhibited="false")
+
+            await until(lambda: firing() >= EXPECTED, what="all expected alerts fire")
+            await until(lambda: alertmanager.alerts() >= EXPECTED, what="they are passed on")
+            # Whatever fires without a reason would have done so within these evaluations, too.
+            # A slow machine may miss a scrape, which is an alert of its own and passes.
+            await until(lambda: prometheus.query("count_over_time(up[5m]) > 20"))
+            await until(lambda: firing() == EXPECTED, what=f"no others: {firing() - EXPECTED}")
+            await until(lambda: told() == EXPECTED - INHIBITED, what="the lesser held back")

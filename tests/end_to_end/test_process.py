@@ -15,6 +15,8 @@ from tests.support.running import entry, write_config
 
 MAIL = {"job_name": "Mail", "result": "success"}
 FINISHED = "backup_job_sessions_finished_total"
+GRACE = 20.0
+"""The shortest time that any of the shipped ways to run it leaves it to stop."""
 
 
 def one_server(folder: Path, simulated: SimulatedServer, **keys: object) -> Path:
@@ -33,7 +35,7 @@ def finish(simulated: SimulatedServer, job_id: str, status: str = "Success") -> 
 
 
 async def test_sigterm_logs_off_and_leaves_a_good_ledger(tmp_path: Path) -> None:
-    """Exit 0 within ten seconds, no logon left behind, nothing to complain about in the ledger."""
+    """Exit 0 before anybody would kill it, no logon left behind, and a ledger without faults."""
     async with simulate("vb365", scripted=True) as simulated:
         config = one_server(tmp_path, simulated)
         async with ExporterProcess(config, str(tmp_path / "data")) as exporter:
@@ -41,7 +43,7 @@ async def test_sigterm_logs_off_and_leaves_a_good_ledger(tmp_path: Path) -> None
             assert simulated.requests["POST /v8/token", 200] == 1
             began = time.monotonic()
             assert await exporter.signal(signal.SIGTERM) == 0
-            assert time.monotonic() - began < 10.0
+            assert time.monotonic() - began < GRACE
         assert simulated.requests["POST /v8/token/logout", 204] == 1
         assert "Traceback" not in exporter.errors
     code, output = await run("ledger", "check", f"--storage.path={tmp_path / 'data'}")

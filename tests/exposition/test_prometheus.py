@@ -1,7 +1,6 @@
 """A real Prometheus scrapes the hand-made world: odd names, and gzip of two members."""
 
 import asyncio
-import socket
 from pathlib import Path
 
 import aiohttp
@@ -9,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from exporter.exposition import Exposition, negotiate
+from tests.support.process import free_port
 from tests.support.tools import require_tool
 from tests.support.views import exporter_view, world
 
@@ -17,12 +17,6 @@ global: {{scrape_interval: 1s, scrape_timeout: 1s}}
 scrape_configs:
   - {{job_name: world, static_configs: [{{targets: ["{target}"]}}]}}
 """
-
-
-def free_port() -> int:
-    """A port of loopback that nobody uses now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 async def query(base: str, expression: str) -> float | None:

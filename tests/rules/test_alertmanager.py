@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import subprocess
 import urllib.error
 import urllib.request
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.process import PATIENCE, free_port
 from tests.support.rules import ROOT, alerts
 from tests.support.tools import require_tool
 
@@ -117,7 +117,7 @@ def call(url: str, body: object = None) -> list[dict[str, Any]] | None:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
             return json.loads(answer.read() or b"[]")  # type: ignore[no-any-return]
     except (urllib.error.URLError, ConnectionError):
         return None
@@ -126,8 +126,7 @@ def call(url: str, body: object = None) -> list[dict[str, Any]] | None:
 @pytest.fixture
 async def alertmanager(tmp_path: Path) -> AsyncIterator[str]:
     """The address of an Alertmanager with the sample; its receivers are never reached in time."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        address = f"127.0.0.1:{listener.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     process = await asyncio.create_subprocess_exec(
         require_tool("alertmanager"),
         f"--config.file={CONFIGURATION}",
@@ -145,7 +144,7 @@ async def alertmanager(tmp_path: Path) -> AsyncIterator[str]:
 
 async def eventually(url: str, body: object = None) -> list[dict[str, Any]]:
     """The first answer of a server that is starting."""
-    for _ in range(100):
+    for _ in range(int(10 * PATIENCE)):
         if (answer := await asyncio.to_thread(call, url, body)) is not None:
             return answer
         await asyncio.sleep(0.1)

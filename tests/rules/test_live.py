@@ -1,7 +1,6 @@
 """A real Prometheus evaluates every rule over the page that the exporter serves."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from tests.support.process import PATIENCE, free_port
 from tests.support.rules import ROOT, RULE_FILES, catalogue, shipped_rules
 from tests.support.tools import require_tool
 
@@ -20,12 +20,6 @@ rule_files: [{rules}]
 scrape_configs:
   - {{job_name: backup-exporter, static_configs: [{{targets: ["{first}", "{second}"]}}]}}
 """
-
-
-def free_port() -> int:
-    """A port of loopback that nobody uses now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 async def metrics(_: web.Request) -> web.Response:
@@ -48,7 +42,7 @@ async def ask(base: str, path: str, **parameters: str) -> dict[str, Any]:
 
 async def scraped(base: str) -> bool:
     """Whether both targets have been scraped, within a while."""
-    for _ in range(150):
+    for _ in range(int(10 * PATIENCE)):
         answer = await ask(base, "query", query="count(backup_exporter_build_info)")
         result = answer.get("data", {}).get("result", [])
         if result and result[0]["value"][1] == "2":
@@ -87,7 +81,6 @@ async def prometheus(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
         await runner.cleanup()
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.asyncio(loop_scope="module")
 async def test_every_rule_can_be_evaluated_over_the_real_page(prometheus: str) -> None:
     """No match is ambiguous, not even while two replicas say the same for a moment."""
@@ -100,7 +93,6 @@ async def test_every_rule_can_be_evaluated_over_the_real_page(prometheus: str) -
     assert [rule for group in groups for rule in group["rules"] if rule["health"] == "err"] == []
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.asyncio(loop_scope="module")
 async def test_the_page_has_the_labels_that_the_lint_believes_in(prometheus: str) -> None:
     """The catalogue of the lint is not wider than what Prometheus stores."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 import signal
 import socket
 import sys
@@ -20,21 +21,27 @@ from prometheus_client.samples import Sample
 
 from tests.support.tools import require_tool
 
-PATIENCE = 30.0
+PATIENCE = 60.0
+"""Seconds until something is given up; nothing that works takes so long, even on a slow machine."""
+
+PORTS = list(range(20_000, 32_000))
+"""Below those that systems give to clients: no client takes one before it is listened on."""
 
 
 def free_port() -> int:
-    """A port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nothing listens on now, and that was not given to anybody before."""
+    while PORTS:
+        port = PORTS.pop(secrets.randbelow(len(PORTS)))
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def fetch(url: str, data: bytes | None = None) -> tuple[int, str]:
     """Status and body of an answer; HTTP errors are answers, too."""
     try:
-        with urllib.request.urlopen(url, data=data, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(url, data=data, timeout=PATIENCE) as answer:  # noqa: S310
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:

