@@ -149,6 +149,18 @@ def test_a_row_without_an_id_costs_itself_only(written: str, uid: str | None) ->
     assert "uid" in skipped.problem
 
 
+@pytest.mark.parametrize("member", ["CreationTimeUTC", "State"])
+@pytest.mark.parametrize("written", FORMATS)
+def test_a_structure_in_place_of_a_text_costs_the_row(written: str, member: str) -> None:
+    """In XML as in JSON: without its state it would be followed, not found, and counted."""
+    rows = [row("s1"), row("s2", **{member: "@"}), row("s3")]
+    body = WRITERS[written](query_answer("BackupJobSession", rows), "BackupJobSession")
+    for text, structure in ((b'"@"', b'{"when": "soon"}'), (b">@<", b"><When>soon</When><")):
+        body = body.replace(text, structure)
+    found = page(body)
+    assert (ids(found), len(found.skipped)) == ([guid("s1"), guid("s3")], 1)
+
+
 def test_a_row_that_is_no_object_costs_itself_only() -> None:
     """Whatever it is."""
     value = query_answer("BackupJobSession", [])
