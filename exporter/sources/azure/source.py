@@ -60,7 +60,7 @@ class AzureSource:
         )
         if self._rates is not None:
             await self._rates.add(server, poll.sessions)
-        listed_types = await self._facts.refresh_policies(server)
+        listed_types = await self._facts.refresh_policies(server, poll.sessions.values())
         await self._facts.refresh_build(server)
         self._skipped.tell(poll.skipped.values())
         harvest = Harvest(
