@@ -56,9 +56,15 @@ def of_kind(manifests: list[Manifest], kind: str) -> Iterator[Manifest]:
     return (one for one in manifests if one["kind"] == kind)
 
 
+def belongs_to_tests(manifest: Manifest) -> bool:
+    """Whether Helm creates it for `helm test` only."""
+    return "helm.sh/hook" in manifest["metadata"].get("annotations", {})
+
+
 def the(manifests: list[Manifest], kind: str) -> Manifest:
-    """The only object of a kind."""
-    (found,) = of_kind(manifests, kind)
+    """The only object of a kind, those left out that belong to `helm test`."""
+    own = [one for one in of_kind(manifests, kind) if kind == "Pod" or not belongs_to_tests(one)]
+    (found,) = own
     return found
 
 
