@@ -34,7 +34,7 @@ class Endpoints:
             self._judging[endpoint].append(None)
             return
         if self._worked.get(endpoint) is False:
-            log.info("server %s: endpoint %s works again", self._server, endpoint)
+            log.info("endpoint works again", extra=self._names(endpoint))
         self._worked[endpoint] = True
 
     def fails(self, endpoint: str, error: SourceError) -> None:
@@ -43,7 +43,8 @@ class Endpoints:
             self._judging[endpoint].append(error)
             return
         if self._worked.get(endpoint, True):
-            log.warning("server %s: endpoint %s fails: %s", self._server, endpoint, error)
+            facts = self._names(endpoint) | {"error": str(error)}
+            log.warning("endpoint fails; what it alone tells is left out", extra=facts)
         self._worked[endpoint] = False
 
     @contextmanager
@@ -62,6 +63,9 @@ class Endpoints:
                 self.fails(endpoint, error)
             elif outcomes:
                 self.works(endpoint)
+
+    def _names(self, endpoint: str) -> dict[str, str]:
+        return {"server": self._server, "endpoint": endpoint}
 
     async def optional(self, endpoint: str, call: Awaitable[Answer]) -> Answer | None:
         """What `call` brings, or None when it fails.

@@ -97,6 +97,8 @@ async def test_the_server_may_have_another_time() -> None:
         ("GET", "secrets", {}, 404),
         ("POST", "faults", {"kind": "earthquake"}, 400),
         ("POST", "faults", {"kind": "slow", "until": 1}, 400),
+        ("POST", "faults", {"kind": "slow", "delay": "long"}, 400),
+        ("POST", "faults", {"kind": "status", "count": "2"}, 400),
         ("POST", "jobs", {"kind": "Copy"}, 400),
         ("POST", "jobs", {"name": "Mail", "colour": "red"}, 400),
         ("DELETE", "sessions", {"id": "nobody"}, 400),

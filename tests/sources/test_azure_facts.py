@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from exporter.errors import AuthenticationFailed
+from exporter.log import facts
 from exporter.model import Job, Statistics, Window
 from exporter.sources.azure import rates
 from tests.sources.conftest import MakeAzure
@@ -199,7 +200,7 @@ async def test_a_list_that_fails_deletes_no_policy(
         after = await source.fetch(WINDOW, ())
     assert (failing.job_list, failing.jobs) == (False, before.jobs)
     assert (after.job_list, after.jobs) == (True, ())
-    assert sum("endpoint policies " in text for text in caplog.messages) == 2
+    assert [facts(one).get("endpoint") for one in caplog.records] == ["policies"] * 2
 
 
 async def test_an_empty_list_of_policies_rests(

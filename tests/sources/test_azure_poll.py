@@ -19,6 +19,7 @@ from exporter.errors import (
     RateLimited,
     SourceError,
 )
+from exporter.log import facts
 from exporter.model import OpenSession, Result, ServerInfo, Session, State, Window
 from exporter.sources import SOURCES
 from tests.sources.conftest import MakeAzure
@@ -208,8 +209,8 @@ async def test_a_malformed_row_is_counted_once_and_logged_once(
         await source.fetch(WINDOW, ())
     assert first.skipped_rows == 1
     assert [one.id for one in first.sessions] == ["s1"]
-    (text,) = caplog.messages
-    assert "GET /api/v8/jobSessions from 0: results[1]" in text
+    (record,) = caplog.records
+    assert "GET /api/v8/jobSessions from 0: results[1]" in facts(record)["place"]
 
 
 @pytest.mark.parametrize("version", ["v1", "v8"])

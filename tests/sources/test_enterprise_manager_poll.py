@@ -16,6 +16,7 @@ from exporter.errors import (
     ParseFailed,
     SourceError,
 )
+from exporter.log import facts
 from exporter.model import Job, OpenSession, Result, ServerInfo, Session, State, Window
 from exporter.sources.enterprise_manager.facts import REFRESH_AFTER
 from tests.sources.conftest import MakeEnterpriseManager
@@ -546,9 +547,8 @@ async def test_a_row_that_cannot_be_read_is_counted_and_named_once(
         first = await source.fetch(WINDOW, ())
         await source.fetch(WINDOW, ())
     assert (len(first.sessions), first.skipped_rows) == (1, 1)
-    told = [record.getMessage() for record in caplog.records if "skipped" in record.getMessage()]
-    assert len(told) == 1
-    assert "page 1: BackupJobSession[1]" in told[0]
+    (record,) = [one for one in caplog.records if "skipped" in one.getMessage()]
+    assert "page 1: BackupJobSession[1]" in facts(record)["place"]
 
 
 @pytest.mark.parametrize(

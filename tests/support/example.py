@@ -6,6 +6,7 @@ from pathlib import Path
 from exporter.config.load import load_config
 from exporter.config.values import Config
 from exporter.sources import SOURCES
+from tests.support.config_files import ANY_FILE
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 
@@ -19,7 +20,7 @@ def load_example(folder: Path) -> Config:
     for name in _FILE.findall(text):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("content\n", encoding="utf-8")
+        path.write_text(ANY_FILE, encoding="utf-8")
         path.chmod(0o600)
     copied = folder / EXAMPLE.name
     copied.write_text(text, encoding="utf-8")
