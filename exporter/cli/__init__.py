@@ -1,5 +1,6 @@
 """The command line: commands and flags, and the only place that prints and exits."""
 
+import os
 import sys
 from importlib import import_module
 from io import TextIOWrapper
@@ -10,6 +11,10 @@ from exporter.errors import ExporterError
 
 NAMES = ("serve", "sessions", "demo", "simulate", "ledger", "healthcheck")
 """Every command, each a module of this package; the first is meant when none is given."""
+
+os.environ.setdefault("FROZENLIST_NO_EXTENSIONS", "1")
+"""Said before aiohttp is loaded: its frozen lists, of which we use a dozen, would load the library
+of C++ and with it 1 MB."""
 
 NOT_FOR_SERVE = ("-h", "--help", "--version")
 

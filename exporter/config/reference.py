@@ -85,6 +85,7 @@ _SECTIONS: tuple[tuple[str, type[Block]], ...] = (
 _DEFAULTS = {field.name: field.default for field in fields(ServerConfig)}
 _OWN_DEFAULTS: dict[tuple[type[Block], str], str] = {
     **{(MatchBlock, key): "`.*`" for key in MatchBlock.model_fields},
+    (MatchBlock, "session_type"): "what recurs",
     (TlsBlock, "insecure_skip_verify"): "`false`",
 }
 

@@ -104,7 +104,10 @@ class MatchBlock(Block):
     job_name: Regex | None = Field(default=None, description="The job's name.")
     session_type: AnyCaseRegex | None = Field(
         default=None,
-        description="The product's word for the type of session, without regard to case.",
+        description="The product's word for the type of session, without regard to case. Left out, "
+        "the objective is for all types but those that run on demand or leave no new copy: "
+        "archives, checks, deletions, downloads, imports, manual runs, changes of repositories, "
+        "rescans, restores, retention, retrievals.",
     )
 
 

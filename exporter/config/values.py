@@ -95,6 +95,18 @@ class Selection:
         return any(pattern.fullmatch(text) for pattern in self.include)
 
 
+RECURRING_TYPES = re.compile(
+    "(?!.*(?:archive|check|creation|deletion|download|edit|import|indexing|manual|rescan|restore"
+    "|retention|retrieval|sync)).*",
+    re.DOTALL | re.IGNORECASE,
+)
+"""The session types that an objective speaks of unless it names others.
+
+A repository that was made once owes no second success, nor does a restore. Excluding what is known
+to be so, rather than listing what protects, keeps an objective for the types that are yet to come.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Objective:
     """How old the last success of the jobs it matches may be (`max_age`, seconds)."""

@@ -251,6 +251,9 @@ IDLE_WITHOUT = {
     "defusedxml": "loaded with the first answer in XML",
     "xml.etree.ElementTree": "loaded with the first answer in XML",
     "difflib": "loaded with the first slip in a file",
+    "frozenlist._frozenlist": "written in C++, whose library is 1 MB",
+    "prometheus_client": "only the tests' judge",
+    "http.server": "loaded by that library",
     "statistics": "a median needs no library",
 }
 """What a service must not have loaded before it is needed: memory of every idle exporter."""

@@ -38,6 +38,13 @@ def test_round_trip(tmp_path: Path, text: str) -> None:
     assert replace(again, path=config.path, warnings=config.warnings) == config
 
 
+def test_an_objective_keeps_its_types(tmp_path: Path) -> None:
+    """Also those that nobody wrote."""
+    config = load(tmp_path, "objectives: [{max_age: 1d}]\n" + SERVER)
+    again = load(tmp_path, dump_config(config).replace("<secret>", CANARY))
+    assert again.objectives == config.objectives
+
+
 def test_defaults_are_filled_in(tmp_path: Path) -> None:
     """Every setting is shown with its unit, also one that nobody wrote."""
     (server,) = yaml.safe_load(dump_config(load(tmp_path, SERVER)))["servers"]

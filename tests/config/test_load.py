@@ -273,6 +273,40 @@ def test_objective_for_everything(tmp_path: Path) -> None:
     assert objective.matches("any\nthing", "", "x")
 
 
+@pytest.mark.parametrize("match", ["", "match: {job_name: '.*'}, "])
+def test_objective_without_a_type_is_for_what_should_recur(tmp_path: Path, match: str) -> None:
+    """A repository that was made once, a restore or a retention never owes another success."""
+    (objective,) = load(tmp_path, f"objectives: [{{{match}max_age: 1d}}]\n" + SERVER).objectives
+    recurring = {"Backup", "BackupCopy", "Replica", "PolicySnapshot", "VmProtection", ""}
+    others = {
+        "RepositoryCreation",
+        "RepositoryEdit",
+        "VnetRepositoryImport",
+        "SnapshotDeletion",
+        "SqlRestore",
+        "BackupRetention",
+        "HealthCheck",
+        "PolicyArchive",
+        "ManualSnapshot",
+        "InfrastructureRescan",
+        "Retrieval",
+        "FileShareIndexing",
+        "ConfigurationBackupDownload",
+        "ConfigurationBackupSync",
+    }
+    found = {one for one in recurring | others if objective.matches("m365", "a", one)}
+    assert found == recurring
+
+
+def test_objective_with_a_type_is_for_that_type(tmp_path: Path) -> None:
+    """Who wants archives and health checks watched says so."""
+    text = "objectives: [{match: {session_type: '.*(archive|check)'}, max_age: 40d}]\n"
+    (objective,) = load(tmp_path, text + SERVER).objectives
+    assert objective.matches("azure", "vm", "PolicyArchive")
+    assert objective.matches("azure", "vm", "HealthCheck")
+    assert not objective.matches("azure", "vm", "PolicyBackup")
+
+
 def test_objective_for_no_server(tmp_path: Path) -> None:
     """An objective for a server that is not there is warned of."""
     text = "objectives: [{match: {server: 'm36'}, max_age: 1d}]\n" + SERVER

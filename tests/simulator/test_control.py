@@ -181,7 +181,10 @@ async def test_an_ipv6_address_stands_in_brackets() -> None:
     assert server.url == "http://[::1]:4443"
 
 
-@pytest.mark.parametrize(("product", "listen"), [("vb999", "127.0.0.1:0"), ("vb365", "localhost")])
+@pytest.mark.parametrize(
+    ("product", "listen"),
+    [("vb999", "127.0.0.1:0"), ("vb365", "localhost"), ("vb365", "localhost:65536")],
+)
 async def test_what_cannot_be_simulated_is_said_in_a_sentence(product: str, listen: str) -> None:
     """Before anything listens."""
     with pytest.raises(ValueError, match=r"vb365|localhost"):
