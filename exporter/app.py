@@ -223,6 +223,7 @@ async def run_until_signalled(exporter: Exporter) -> None:
         tasks.add(asyncio.create_task(reload_on_change(exporter)))
     try:
         await exporter.run(stop)
+        log.info("stopped")
     finally:
         for task in tasks:
             task.cancel()

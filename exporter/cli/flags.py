@@ -52,7 +52,7 @@ class Parser(argparse.ArgumentParser):
         """What is wrong with a word; never with its value, which may be a secret."""
         flag = word.partition("=")[0]
         if not flag.startswith("-"):
-            return f"{shown(flag)} belongs to no flag"
+            return f"{shown(flag)} belongs to no flag; a command stands before all flags"
         meant = suggestion(flag, self._option_string_actions)
         return f"unknown flag {flag}" + (f"; did you mean {meant}?" if meant else "")
 

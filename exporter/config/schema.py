@@ -40,7 +40,9 @@ class Block(BaseModel):
     def _has_a_value(cls, value: object) -> object:
         """A key with nothing behind it is a slip; leaving the key out is how to get a default."""
         if value is None:
-            raise wrong("has no value; write one, or remove the key")
+            raise wrong(
+                "has no value; write one (in quotes if it begins with #), or remove the key"
+            )
         return value
 
 

@@ -110,7 +110,7 @@ def test_version(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], sai
         (("ledger", "show", "--jobs", "x"), "unknown flag --jobs; did you mean --job?"),
         (("sesions",), 'unknown command "sesions"; did you mean "sessions"?'),
         (("help",), 'unknown command "help"; it is one of serve, sessions,'),
-        (("serve", "config.yaml"), '"config.yaml" belongs to no flag'),
+        (("serve", "config.yaml"), '"config.yaml" belongs to no flag; a command stands before'),
         (("ledger", "shwo"), "choose from"),
         (("sessions", "--since", "yesterday"), "--since"),
         (("demo", "--speed", "0"), "is not a number above 0"),

@@ -46,6 +46,7 @@ async def test_sigterm_logs_off_and_leaves_a_good_ledger(tmp_path: Path) -> None
             assert time.monotonic() - began < GRACE
         assert simulated.requests["POST /v8/token/logout", 204] == 1
         assert "Traceback" not in exporter.errors
+        assert exporter.errors.endswith("level=info msg=stopped\n")
     code, output = await run("ledger", "check", f"--storage.path={tmp_path / 'data'}")
     assert (code, output) == (0, "ok\n")
 
