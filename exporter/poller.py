@@ -22,8 +22,12 @@ from exporter.view import ServerView
 DEADLINE = 10
 """A poll may take so many times the request timeout."""
 
-FIRST_DEADLINE = 60
-"""The first poll reads the whole lookback and may take so many times the request timeout."""
+LONG_DEADLINE = 60
+"""A poll that reads much history may take so many times the request timeout."""
+
+MUCH_HISTORY = 3600.0
+"""Seconds beyond the overlap. After a long outage there may be more to read than in the first poll,
+and a poll that is ended for its length would be tried again with still more."""
 
 SHORTEST_PAUSE = 1.0
 """Seconds between the end of a poll and the next one at least, however late we are."""
@@ -127,7 +131,8 @@ class Poller:
         """Poll once, record and publish what came of it."""
         started, began = self._clock.now(), self._clock.monotonic()
         window, open_sessions = await self._recorder.plan(self._config.name)
-        seconds = self._config.request_timeout * (FIRST_DEADLINE if window.first else DEADLINE)
+        long = window.first or started - window.start > self._config.overlap + MUCH_HISTORY
+        seconds = self._config.request_timeout * (LONG_DEADLINE if long else DEADLINE)
         async with self._withdrawing(seconds):
             attempt = await self._attempt(window, open_sessions, seconds)
         poll = Poll(

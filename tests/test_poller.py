@@ -115,6 +115,19 @@ async def test_a_poll_that_hangs_is_a_timeout(worker: LedgerWorker, clock: Manua
     assert "did not finish" in view.last_error
 
 
+async def test_after_a_long_outage_a_poll_may_take_as_long_as_the_first(
+    worker: LedgerWorker, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is as much to read; ended too early it would never catch up."""
+    monkeypatch.setattr("exporter.poller.LONG_DEADLINE", 100_000)
+    bench = Bench(worker, clock, [EMPTY, 0.5])
+    poller = await bench.poller(request_timeout=0.01)
+    await poller.poll()
+    clock.advance(86400.0)
+    view = await poller.poll()
+    assert "came back" in view.last_error
+
+
 async def test_an_unforeseen_error_is_counted_and_says_nothing_secret(
     worker: LedgerWorker, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
