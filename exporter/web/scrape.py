@@ -9,7 +9,7 @@ from aiohttp import web
 
 from exporter.errors import TooManySeries
 from exporter.sharding import owner
-from exporter.web.access import WebConfigFile
+from exporter.web.access import RULES, WebConfigFile
 from exporter.web.connection import Connection
 from exporter.web.options import WebOptions
 from exporter.web.places import Places
@@ -112,7 +112,7 @@ class Scrapes:
         """
         if self._places.full:
             raise web.HTTPServiceUnavailable(text=TOO_MANY, headers={"Retry-After": "1"})
-        pages, rules = self._state.exposition, self._web_config.current
+        pages, rules = self._state.exposition, request[RULES]
         chosen = pages.negotiate(request.headers.get("Accept"))
         gzip = accepts_gzip(request.headers.get("Accept-Encoding"))
         names = frozenset(request.query.getall("name[]", ())) or None
