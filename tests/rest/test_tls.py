@@ -89,6 +89,22 @@ async def test_a_ca_file_makes_the_certificate_trusted(
     assert traffic.certificate_expiry > 1_700_000_000
 
 
+async def test_a_ca_file_that_is_replaced_is_read_anew(
+    connect: Connect, leaf: trustme.LeafCert, ca_file: Path, tmp_path: Path
+) -> None:
+    """Whoever gives the new certificate under the old name needs no restart."""
+    file = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(file))
+    async with tls_server(leaf) as server:
+        client = connect(settings(server.url, tls=TlsConfig(ca_file=file)))
+        with pytest.raises(TlsFailed):
+            await client.get("/x")
+        file.write_bytes(ca_file.read_bytes())
+        os.utime(file, (1_700_000_000.0, 1_700_000_000.0))
+        await client.get("/x")
+        assert client.traffic().tls_verified is True
+
+
 async def test_a_pin_alone_is_trust_enough(connect: Connect, leaf: trustme.LeafCert) -> None:
     """Colons and capitals, as other tools print fingerprints, do not matter."""
     pin = fingerprint(leaf).upper()
