@@ -67,7 +67,7 @@ bench-peers: $(DEVELOPMENT) ## Get the other programs that `make bench` compares
 		python-dateutil Jinja2 prometheus-client
 	$(install) --target $(PEERS)/veeam-365 veeam-365==0.4.1
 
-soak: $(DEVELOPMENT) ## Kill and plague the real exporter, judge its numbers (ARGS="--seconds 300 --seed 7")
+soak: $(DEVELOPMENT) ## Kill and plague the real exporter, judge its numbers (ARGS="--seconds 300 --product azure")
 	$(BIN)/python -m tests.soak $(ARGS)
 
 docs: $(DEVELOPMENT) ## Write the reference pages anew from the tables in the code

@@ -20,9 +20,12 @@ Row = dict[str, Any]
 class Composer:
     """Writes rows; the same seed writes the same ones."""
 
-    def __init__(self, seed: int = 1, jobs: int = 100, newest: float | None = None) -> None:
+    def __init__(
+        self, seed: int = 1, jobs: int = 100, newest: float | None = None, copies: int = 0
+    ) -> None:
         self.random = random.Random(seed)
         self.jobs = [self.identifier() for _ in range(jobs)]
+        self.copy_jobs = frozenset(self.jobs[:copies])
         self.newest = time.time() - 60.0 if newest is None else newest
 
     def identifier(self) -> str:
@@ -50,8 +53,9 @@ class Composer:
             "_links": self._links(version, job, session),
         }
         if version >= 8:
-            kind = {"jobId": job, "jobType": "Backup", "jobSessionConfigType": "Full", "eTag": 1}
-            return row | kind | {"repositoryId": job, "mainSessionId": session, "proxyId": job}
+            kind = {"jobId": job, "jobType": "Copy" if job in self.copy_jobs else "Backup"}
+            rest = {"repositoryId": job, "mainSessionId": session, "proxyId": job, "eTag": 1}
+            return row | kind | rest | {"jobSessionConfigType": "Full"}
         return row
 
     def _statistics(self) -> Row:

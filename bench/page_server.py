@@ -2,8 +2,9 @@
 
 The simulator makes each row when it is asked for; beside it the exporter's own speed would not be
 seen. One process plays any number of servers, the first part of the path being the server's name.
-`python -m bench.page_server HISTORY NEW JOBS` prints its port; HISTORY sessions are there from the
-start, NEW ones end with each poll and stay in the next polls' windows for a while.
+`python -m bench.page_server HISTORY NEW JOBS [COPIES]` prints its port; HISTORY sessions are there
+from the start, NEW ones end with each poll and stay in the next polls' windows for a while. COPIES
+of the jobs are copy jobs.
 """
 
 import asyncio
@@ -37,9 +38,9 @@ def answer(body: bytes, status: str = "200 OK", header: str = "") -> bytes:
 class World:
     """What all servers of this process answer alike, and what each of them has of its own."""
 
-    def __init__(self, history: int, new: int, jobs: int) -> None:
+    def __init__(self, history: int, new: int, jobs: int, copies: int = 0) -> None:
         self.requests: Counter[str] = Counter()
-        self._composer = Composer(jobs=jobs)
+        self._composer = Composer(jobs=jobs, copies=copies)
         self._new = new
         self._pages = list(self._render(history))
         self._recent: dict[str, deque[bytes]] = {}
@@ -47,7 +48,12 @@ class World:
             {"id": job, "name": f"job {number}", "isEnabled": True, "backupType": "SelectedItems"}
             for number, job in enumerate(self._composer.jobs)
         ]
-        self._jobs = compact({"limit": PAGE, "results": rows, "_links": {}})
+        self._lists = {
+            "CopyJobs": m365_page(rows[:copies], 8),
+            "Jobs": m365_page(rows[copies:], 8),
+            "ServiceInstance": BUILD,
+            "token": TOKEN,
+        }
 
     def _render(self, history: int) -> "list[bytes]":
         ends = list(self._composer.ends(history, 13 * 86400.0))
@@ -62,11 +68,7 @@ class World:
         self.requests[path] += 1
         if path == "JobSessions":
             return self._sessions(server, query)
-        if path == "Jobs":
-            return self._jobs
-        if path == "ServiceInstance":
-            return BUILD
-        return TOKEN if path == "token" else EMPTY
+        return self._lists.get(path, EMPTY)
 
     def reply(self, head: str) -> bytes:
         """The whole answer to a request with that head; `/count` tells and forgets the counts."""
@@ -128,6 +130,6 @@ async def serve(reply: Callable[[str], bytes]) -> None:
 
 
 if __name__ == "__main__":
-    made = World(*map(int, sys.argv[1:4]))
+    made = World(*map(int, sys.argv[1:5]))
     gc.freeze()
     asyncio.run(serve(made.reply))

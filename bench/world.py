@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from exporter.clock import SystemClock
+from exporter.clock import Clock, SystemClock
 from exporter.config.values import Config, Password, Secret, ServerConfig
 from exporter.ledger.entry import Poll
 from exporter.ledger.ledger import Ledger
@@ -38,9 +38,11 @@ def subject(config: ServerConfig) -> Subject:
     return Subject(config, reports, lambda _name, _type: None, lambda _name, _type: True)
 
 
-def opened(directory: Path | None, config: ServerConfig) -> tuple[Ledger, Source]:
+def opened(
+    directory: Path | None, config: ServerConfig, clock: Clock | None = None
+) -> tuple[Ledger, Source]:
     """A ledger that knows one server, and the source that reads it."""
-    clock = SystemClock()
+    clock = clock or SystemClock()
     ledger = Ledger(directory, clock)
     ledger.register(subject(config))
     return ledger, SOURCES[config.product].create(config, clock)

@@ -33,6 +33,10 @@ TURN = 0.001
 WATCH_EVERY = 5.0
 """Seconds between two looks at the configuration file, where no signal can ask for a reload."""
 
+STOPPING = ("SIGTERM", "SIGINT", "SIGBREAK")
+"""Signals that ask for an end. The last one is Windows' own: Ctrl+Break, which unlike Ctrl+C can be
+sent to a process of one's choice."""
+
 log = logging.getLogger(__name__)
 
 
@@ -203,7 +207,7 @@ def answer_promptly() -> None:
 
 
 async def run_until_signalled(exporter: Exporter) -> None:
-    """Run until SIGTERM or SIGINT; SIGHUP reloads, where the system has such a signal."""
+    """Run until a signal of STOPPING; SIGHUP reloads, where the system has such a signal."""
     stop = asyncio.Event()
     tasks: set[asyncio.Task[tuple[str, ...]]] = set()
 
@@ -212,8 +216,9 @@ async def run_until_signalled(exporter: Exporter) -> None:
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    for name, action in (("SIGTERM", stop.set), ("SIGINT", stop.set), ("SIGHUP", reload)):
-        on_signal(name, action)
+    for name in STOPPING:
+        on_signal(name, stop.set)
+    on_signal("SIGHUP", reload)
     if not hasattr(signal, "SIGHUP"):  # Windows
         tasks.add(asyncio.create_task(reload_on_change(exporter)))
     try:

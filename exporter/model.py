@@ -130,10 +130,13 @@ class Harvest(msgspec.Struct, frozen=True):
 
     `sessions` are unique by id and hold both the window's list and the followed ones.
     `gone` are ids of open sessions that the product no longer knows (404).
-    `job_list` is True when the product's list of jobs was read completely; `listed_types` are the
-    session types whose jobs that list covers, so that a job missing from it is a deleted job.
+    `job_list` is True when the product's list of jobs is known completely; `listed_types` are the
+    session types whose jobs were listed by this poll, so that a job missing among them is a deleted
+    job. `kept_types` are those whose jobs an earlier poll listed and this one did not: what `jobs`
+    says of them still holds, and is no second proof that a job is missing.
     `server_time` is the server's own clock at the start of the poll (its `Date` header).
-    `data_time` tells how fresh the server's own data is, where it is a cache.
+    `data_time` tells how fresh the server's own data is, where it is a cache, at the latest when
+    its sessions were read: what ended later is still to come, and the next poll reads from there.
     `skipped_rows` counts rows that could not be read, `endpoints` tells of each endpoint that was
     called whether its last call worked.
     """
@@ -143,6 +146,7 @@ class Harvest(msgspec.Struct, frozen=True):
     jobs: tuple[Job, ...] = ()
     job_list: bool = False
     listed_types: frozenset[str] = frozenset()
+    kept_types: frozenset[str] = frozenset()
     server_time: float | None = None
     data_time: float | None = None
     info: ServerInfo = ServerInfo()

@@ -57,6 +57,33 @@ def content_problem(names: list[str]) -> str | None:
     return f"the wheel holds {stray[0]}" if stray else None
 
 
+def source_problem(names: list[str], committed: list[str]) -> str | None:
+    """What an sdist lacks of the repository, or has that is not in it, or None.
+
+    What lies about in a working tree, such as a password for the compose stack, must not get out.
+    """
+    missing = sorted(set(committed) - set(names))
+    stray = sorted(set(names) - set(committed) - {"PKG-INFO"})
+    if missing:
+        return f"the sdist lacks {missing[0]}"
+    return f"the sdist holds {stray[0]}, which is not committed" if stray else None
+
+
+def rebuilt_problem(wheel: Path, sdist: Path, folder: Path) -> str | None:
+    """Whether the sdist makes another wheel than the tree, to the last bit."""
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    (tree,) = folder.iterdir()
+    run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", cwd=tree)
+    same = (tree / "dist" / wheel.name).read_bytes() == wheel.read_bytes()
+    return None if same else f"{wheel.name} is another one when it is built from {sdist.name}"
+
+
+def committed_files() -> list[str]:
+    """The files of this repository."""
+    return run("git", "ls-files", "-z").strip("\0").split("\0")
+
+
 def build(output: Path) -> tuple[Path, Path]:
     """A wheel and an sdist in an empty folder."""
     run(sys.executable, "-m", "hatchling", "build", "--directory", str(output))
@@ -151,7 +178,12 @@ def check(options: argparse.Namespace, scratch: Path) -> None:
         raise Unfit(problem)
     output = options.output or scratch / "dist"
     wheel, sdist = build(output)
-    if problem := content_problem(names_in(wheel)):
+    problem = (
+        content_problem(names_in(wheel))
+        or source_problem(names_in(sdist), committed_files())
+        or rebuilt_problem(wheel, sdist, scratch / "sdist")
+    )
+    if problem:
         raise Unfit(problem)
     for number, package in enumerate((wheel, sdist)):
         programs = install(package, scratch / f"environment-{number}")

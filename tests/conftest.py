@@ -4,9 +4,14 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.clock import ManualClock
 from tests.support.tools import TOOLS, find_tool, tools_are_required
+
+# How quickly an example runs says nothing on a machine that others use, too.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import exporter
+from tests.support.tools import needs_checkout
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted((ROOT / "exporter").rglob("*.py"))
@@ -92,6 +93,7 @@ def test_every_module_says_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
+@needs_checkout
 def test_no_file_holds_words_that_do_not_belong_here() -> None:
     """Unfinished work, paths of one machine and registry addresses stay out of the repository."""
     texts = (path for path in repository_files() if path.suffix not in BINARY_SUFFIXES)

@@ -86,14 +86,18 @@ SERVERS = (
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """How fast and how much."""
     parser.add_argument(
-        "--speed", type=positive, default=60.0, metavar="N", help="time runs N times faster (60)"
+        "--speed",
+        type=positive,
+        default=60.0,
+        metavar="N",
+        help="time runs N times faster (default: 60)",
     )
     parser.add_argument(
         "--hours-of-history",
         type=positive,
         default=168.0,
         metavar="N",
-        help="real hours of history that are there at the start (168)",
+        help="real hours of history that are there at the start (default: 168)",
     )
     add_web_flags(parser)
     parser.set_defaults(listen_addresses=None, enable_lifecycle=True)

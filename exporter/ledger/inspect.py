@@ -67,7 +67,9 @@ def check(directory: Path) -> list[str]:
             _refuse_older(connection, path)
             return [f"{path}: {problem}" for problem in _problems(connection)]
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        return [f"{path} is damaged: {error}"]
+        return [
+            f"{path} is damaged: {error}; restore a backup, or let the next start move it aside"
+        ]
 
 
 def forget(directory: Path, server: str, job: str | None = None) -> Forgotten:

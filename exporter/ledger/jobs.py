@@ -110,8 +110,7 @@ def _keys(jobs: Mapping[Key, JobState], sight: Sight) -> Iterable[Key]:
 
 def _is_deleted(key: Key, sight: Sight) -> bool:
     """Whether a complete list that would name the job does not."""
-    covered = sight.harvest.job_list and key.session_type in sight.harvest.listed_types
-    return covered and bool(key.job_id) and key.job_id not in sight.facts
+    return _is_covered(key, sight) and bool(key.job_id) and key.job_id not in sight.facts
 
 
 def _admit(jobs: Mapping[Key, JobState], new: list[Key], max_jobs: int) -> set[str]:
@@ -165,8 +164,14 @@ def _apply(state: JobState, key: Key, sight: Sight) -> JobState:
 
 def _is_listed(key: Key, sight: Sight) -> bool:
     """Whether the product's list names the job; facts of other types come from their sessions."""
-    covered = sight.harvest.job_list and key.session_type in sight.harvest.listed_types
-    return covered and key.job_id in sight.facts
+    return _is_covered(key, sight) and key.job_id in sight.facts
+
+
+def _is_covered(key: Key, sight: Sight) -> bool:
+    """Whether the jobs of this type are known from a list, of this poll or of one before."""
+    harvest = sight.harvest
+    known = key.session_type in harvest.listed_types or key.session_type in harvest.kept_types
+    return harvest.job_list and known
 
 
 def _renamed(job: Job, name: str) -> Job:
@@ -179,5 +184,7 @@ def _missing(state: JobState, key: Key, sight: Sight) -> int:
         return state.missing
     if key.job_id in sight.facts:
         return 0
+    if key.session_type in sight.harvest.kept_types:
+        return state.missing
     covered = state.listed or key.session_type in sight.harvest.listed_types
     return min(state.missing + 1, DROP_AFTER_LISTS) if covered else 0

@@ -86,7 +86,7 @@ class Transport:
             raise
         except LIBRARY_ERRORS as error:
             # Without its cause: the library's errors carry the request's headers, token included.
-            raise translate(error, request.where) from None
+            raise translate(error, request.where, plain=url.scheme == "http") from None
         return Response(request.where, answer.status, answer.headers, body)
 
     async def _read(self, request: Request, answer: aiohttp.ClientResponse) -> bytes:

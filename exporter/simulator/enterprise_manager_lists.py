@@ -107,7 +107,7 @@ class Lists:
         order = _order(scene)
         found = sessions.query(scene.call.first("filter"), order, scene)
         if "insert_row" in quirks and part.number > 1 and found:
-            sessions.insert_beside(found[min(part.size, len(found)) // 2])
+            sessions.insert_among(found[: part.size])
             found = sessions.query(scene.call.first("filter"), order, scene)
         repeat = "repeat_page" in quirks
         first = 0 if repeat else part.first

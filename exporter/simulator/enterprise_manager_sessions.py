@@ -109,11 +109,17 @@ class Sessions:
             return scene.style.entity("Ref", scene.style.row("Ref", shown))
         return scene.style.entity(self.kind.name, self.rendered([run], scene)[0])
 
-    def insert_beside(self, run: Run) -> None:
-        """A session like this one turns up late, as those of a slow backup server do."""
-        self._world.add_session(
-            run.job_id or None, run.created, run.ended, kind=run.kind, status=run.status
-        )
+    def insert_among(self, runs: Sequence[Run]) -> None:
+        """A session ends right now that began with one in the middle of these, so rows shift.
+
+        It is one of a job that still exists.
+        """
+        for run in runs[len(runs) // 2 :]:
+            job = self._world.job(run.job_id)
+            if job is None or not job.deleted:
+                now = self._world.now()
+                self._world.add_session(job, run.created, now, kind=run.kind, status=run.status)
+                return
 
     def invented(self, first: int, number: int, scene: Scene) -> list[bytes]:
         """Sessions that do not exist, older and older."""

@@ -82,7 +82,7 @@ def _memory_file() -> Iterator[tuple[int, Path]]:
             yield descriptor, Path(f"/proc/self/fd/{descriptor}")
         finally:
             os.close(descriptor)
-    else:  # pragma: no cover -- systems other than Linux
+    else:  # systems other than Linux
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "pem")
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)

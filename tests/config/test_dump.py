@@ -16,7 +16,7 @@ objectives:
 """
     + SERVER.replace("vb365\n", "enterprise_manager\n")
     + """\
-    tls_config: {ca_file: cert.pem, server_name: a.b, cert_file: cert.pem, key_file: secret}
+    tls_config: {ca_file: cert.pem, server_name: a.b, cert_file: cert.pem, key_file: key.pem}
     proxy_url: http://proxy:3128
     jobs: {include: ["a", 'b\\d'], exclude: ["1:30", "yes"]}
     session_types: {exclude: [Ä]}

@@ -160,6 +160,13 @@ def test_password_file(tmp_path: Path) -> None:
     assert found.password.read() == Secret("changed")
 
 
+def test_the_mark_in_front_of_a_windows_text_is_no_part_of_a_password(tmp_path: Path) -> None:
+    """A password saved by Notepad logs on, rather than locking the account."""
+    found = server(tmp_path, SERVER.replace("password: ${PASSWORD}", "password_file: secret"))
+    (tmp_path / "secret").write_bytes(b"\xef\xbb\xbfchanged\r\n")
+    assert found.password.read() == Secret("changed")
+
+
 def test_password_file_open_to_all(tmp_path: Path) -> None:
     """A password file that everybody can read is warned of, and works."""
     path = write(tmp_path, SERVER.replace("password: ${PASSWORD}", "password_file: secret"))
@@ -190,11 +197,11 @@ def test_variables_are_replaced_once(tmp_path: Path) -> None:
 
 def test_tls(tmp_path: Path) -> None:
     """TLS files are found beside the configuration; fingerprints are kept in one form."""
-    files = "ca_file: cert.pem, cert_file: cert.pem, key_file: secret"
+    files = "ca_file: cert.pem, cert_file: cert.pem, key_file: key.pem"
     tls = f"{{{files}, server_name: a.b, pinned_sha256: ['{PIN}']}}"
     found = server(tmp_path, SERVER + f"    tls_config: {tls}\n").tls
     assert (found.ca_file, found.cert_file) == (tmp_path / "cert.pem",) * 2
-    assert (found.key_file, found.server_name) == (tmp_path / "secret", "a.b")
+    assert (found.key_file, found.server_name) == (tmp_path / "key.pem", "a.b")
     assert found.pinned_sha256 == ("ab" * 32,)
     assert not found.insecure_skip_verify
 
@@ -354,7 +361,8 @@ def test_missing_file(tmp_path: Path) -> None:
     path = tmp_path / "nowhere.yaml"
     with pytest.raises(ConfigurationError) as raised:
         load_config(path, PRODUCTS, ENVIRON)
-    said = f"nowhere.yaml: cannot read {path}: No such file or directory"
+    said = f"nowhere.yaml: cannot read {path}: No such file or directory; "
+    said += "name the file with --config.file"
     assert raised.value.problems == (said,)
 
 

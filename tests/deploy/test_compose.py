@@ -14,7 +14,7 @@ import yaml
 from exporter import __version__
 from exporter.cli.serve import load
 from tests.support.dockerfile import DOCKERFILE, ROOT, parse
-from tests.support.tools import require_command, require_tool
+from tests.support.tools import needs_checkout, require_command, require_tool
 
 FOLDER = ROOT / "deploy" / "compose"
 USERS_OWN = {"config.yaml": "config.example.yaml"}
@@ -108,6 +108,7 @@ def test_secrets_are_files(stack: dict[str, Any]) -> None:
         assert all(name.endswith("__FILE") for name in words)
 
 
+@needs_checkout
 def test_what_users_write_cannot_be_committed() -> None:
     """Configuration and secrets are ignored by git."""
     ignored = ["config.yaml", "secrets/m365", "secrets/grafana"]

@@ -203,6 +203,18 @@ async def test_simulate_announces_itself_and_ends_with_a_signal() -> None:
         assert await simulator.signal(signal.SIGTERM) == 0
 
 
+async def test_simulate_says_why_it_cannot_listen() -> None:
+    """One sentence with the address, also for a port that no machine has."""
+    async with SimulatorProcess("vb365", "--jobs", "1") as simulator:
+        taken = simulator.facts["url"].removeprefix("http://")
+        code, output = await run("simulate", "vb365", f"--listen={taken}")
+    assert (code, output.count("\n")) == (1, 1)
+    assert output.startswith(f"error: cannot listen on {taken}: address already in use;")
+    code, output = await run("simulate", "vb365", "--listen=127.0.0.1:80000")
+    assert (code, output.count("\n")) == (1, 1)
+    assert "'127.0.0.1:80000' is no host:port to listen on" in output
+
+
 async def test_healthcheck_follows_the_exporter(tmp_path: Path) -> None:
     """Exit 0 while it answers, 1 with a sentence when it does not."""
     async with simulate("vb365", scripted=True) as simulated:

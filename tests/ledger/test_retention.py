@@ -14,6 +14,8 @@ from exporter.model import Result, Session
 from tests.ledger.world import DAY, HOUR, SERVER, START, Bench, finished, listed
 
 JOBS = 100
+STEP = 6
+"""Hours between two polls."""
 
 
 def size(directory: Path) -> int:
@@ -21,7 +23,7 @@ def size(directory: Path) -> int:
 
 
 def due(bench: Bench, hours: int) -> list[Session]:
-    """Every job runs once a day, each in its own hour; the window shows the last three hours."""
+    """Every job runs once a day, each in its own hour; the window begins before the last poll."""
     return [
         finished(
             f"4f1c2a7e-{hour:08}-{job:04}",
@@ -30,7 +32,7 @@ def due(bench: Bench, hours: int) -> list[Session]:
             job=f"j{job}",
             message="the target has no space left",
         )
-        for hour in range(hours - 3, hours)
+        for hour in range(hours - STEP - 1, hours)
         if hour >= 0
         for job in range(hour % 24, JOBS, 24)
     ]
@@ -44,12 +46,12 @@ def test_a_year_does_not_make_the_file_grow(tmp_path: Path) -> None:
     bench.poll(jobs=jobs, after=0.0)
     sizes: list[int] = []
     most = 0
-    for hours in range(2, 365 * 24 + 1, 2):
-        bench.poll(*due(bench, hours), jobs=jobs, after=2 * HOUR)
+    for hours in range(STEP, 365 * 24 + 1, STEP):
+        bench.poll(*due(bench, hours), jobs=jobs, after=STEP * HOUR)
         most = max(most, bench.ledger.sessions)
         if hours % (30 * 24) == 0:
             sizes.append(size(tmp_path))
-    assert most <= JOBS * (rules.RETENTION + PRUNE_STEP) / DAY + 2 * JOBS / 24
+    assert most <= JOBS * (rules.RETENTION + PRUNE_STEP) / DAY + STEP * JOBS / 24
     assert max(sizes[2:]) <= sizes[1] * 1.05
     assert bench.ledger.sessions == count_in_file(bench)
     assert sum(bench.counted(f"j{job}") for job in range(JOBS)) == counted_in(365 * 24)

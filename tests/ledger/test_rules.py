@@ -153,6 +153,25 @@ def test_a_deleted_job_goes_after_two_lists() -> None:
     assert life.poll(180, harvest(jobs=listed("j2"))).dropped == (KEY,)
 
 
+def test_a_list_that_was_not_read_again_is_no_second_proof() -> None:
+    """Lists may be read in turn: only one that was read says once more that a job is missing."""
+    life = Life()
+    life.poll(0, harvest(jobs=listed("j1", "j2")))
+    life.poll(60, harvest(jobs=listed("j2")))
+    kept = harvest(jobs=listed("j2"), covers=("Copy",), kept=("Backup",))
+    assert not life.poll(120, kept).dropped
+    assert not life.poll(180, kept).dropped
+    assert life.poll(240, harvest(jobs=listed("j2"), covers=(), kept=("Copy",))).dropped == (KEY,)
+
+
+def test_a_kept_list_keeps_a_silent_job() -> None:
+    """A job that never runs is not forgotten for its list having its turn at another poll."""
+    life = Life()
+    life.poll(0, harvest(jobs=listed("j1")))
+    kept = harvest(jobs=listed("j1"), covers=("Copy",), kept=("Backup",))
+    assert not life.poll(40 * DAY, kept).dropped
+
+
 def test_a_job_that_is_listed_again_starts_anew() -> None:
     """Between two lists without it one with it says that it is there."""
     life = Life()
@@ -202,6 +221,13 @@ def test_history_of_a_deleted_job_gives_no_series() -> None:
     """Old sessions of a job that the complete list does not name stay untold."""
     life = Life()
     life.poll(0, harvest(finished("x", START - 60), jobs=listed("j2")))
+    assert KEY not in life.jobs
+
+
+def test_history_of_a_job_that_a_kept_list_does_not_name_gives_no_series() -> None:
+    """Nor does it when another list has its turn."""
+    life = Life()
+    life.poll(0, harvest(finished("x", START - 60), jobs=listed("j2"), covers=(), kept=("Backup",)))
     assert KEY not in life.jobs
 
 

@@ -128,15 +128,20 @@ def harvest(
     gone: tuple[str, ...] = (),
     at: float | None = None,
     covers: Iterable[str] = ("Backup",),
+    kept: Iterable[str] = (),
     skipped: int = 0,
 ) -> Harvest:
-    """What one poll brought; with a complete list of jobs if `jobs` is given."""
+    """What one poll brought; with a complete list of jobs if `jobs` is given.
+
+    The jobs of the types that are `kept` were listed by an earlier poll.
+    """
     return Harvest(
         sessions,
         gone=gone,
         jobs=tuple(jobs or ()),
         job_list=jobs is not None,
         listed_types=frozenset(covers) if jobs is not None else frozenset(),
+        kept_types=frozenset(kept),
         server_time=at,
         skipped_rows=skipped,
         endpoints={"sessions": True},

@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from exporter.config.values import TlsConfig
-from exporter.errors import TlsFailed
+from exporter.errors import TlsFailed, Unreachable
 from exporter.rest.tls import OneServer, client_context
 from exporter.rest.wire import Request
 from tests.rest.conftest import Connect
@@ -87,6 +87,16 @@ async def test_a_ca_file_makes_the_certificate_trusted(
     assert traffic.tls_verified is True
     assert traffic.certificate_expiry is not None
     assert traffic.certificate_expiry > 1_700_000_000
+
+
+async def test_plain_http_to_a_port_with_tls_is_recognized(
+    connect: Connect, leaf: trustme.LeafCert
+) -> None:
+    """The likeliest slip in a url is told, instead of a connection that broke for no reason."""
+    async with tls_server(leaf) as server:
+        plain = server.url.replace("https://", "http://")
+        with pytest.raises(Unreachable, match=r"speaks https, write https:// in the url$"):
+            await connect(plain).send(Request("GET", "/x", anonymous=True, tries=1))
 
 
 async def test_a_pin_alone_is_trust_enough(connect: Connect, leaf: trustme.LeafCert) -> None:

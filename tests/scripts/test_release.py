@@ -2,6 +2,8 @@
 
 import json
 import re
+import zipfile
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -9,10 +11,22 @@ from packaging.utils import canonicalize_name
 
 from exporter import __version__
 from scripts.bill_of_materials import bill, components
-from scripts.release_check import SHIPPED, Unfit, build, content_problem, names_in, run, tag_problem
-from tests.test_house import ROOT, locked
+from scripts.release_check import (
+    SHIPPED,
+    Unfit,
+    build,
+    content_problem,
+    names_in,
+    rebuilt_problem,
+    run,
+    source_problem,
+    tag_problem,
+)
+from tests.support.tools import needs_checkout
+from tests.test_house import ROOT, locked, repository_files
 
 CHANGELOG = "# Changelog\n\n## [1.2.3] - 2026-01-01\n\n## 1.0.0\n"
+UNIT = ROOT / "deploy" / "systemd" / "backup-session-exporter.service"
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 
 
@@ -50,11 +64,60 @@ def test_the_wheel_is_complete_and_nothing_more(packages: tuple[Path, Path]) -> 
     assert modules <= set(names)
 
 
-def test_the_sdist_can_build_the_wheel(packages: tuple[Path, Path]) -> None:
-    """It holds what the build reads."""
-    names = set(names_in(packages[1]))
-    assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "exporter/py.typed"} <= names
-    assert not [name for name in names if name.startswith(("tests/", "deploy/"))]
+def test_the_wheel_says_what_it_is(packages: tuple[Path, Path]) -> None:
+    """In a version of the metadata that programs which publish have learnt."""
+    with zipfile.ZipFile(packages[0]) as archive:
+        (name,) = [one for one in archive.namelist() if one.endswith(".dist-info/METADATA")]
+        said = message_from_bytes(archive.read(name))
+        (points,) = [one for one in archive.namelist() if one.endswith("entry_points.txt")]
+        commands = archive.read(points).decode()
+    assert said["Metadata-Version"] == "2.4"
+    assert (said["Name"], said["Version"]) == ("backup-session-exporter", __version__)
+    assert (said["License-Expression"], said["License-File"]) == ("Apache-2.0", "LICENSE")
+    assert said["Description-Content-Type"] == "text/markdown"
+    assert said["Author"]
+    home = re.search(r"^Documentation=(\S+)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
+    assert home
+    assert f"Homepage, {home.group(1)}" in said.get_all("Project-URL", [])
+    assert "backup-session-exporter = exporter.cli:main" in commands
+
+
+@needs_checkout
+def test_the_sdist_is_the_repository(packages: tuple[Path, Path]) -> None:
+    """Whoever packages it finds the tests and all that they read."""
+    names = names_in(packages[1])
+    assert {"pyproject.toml", "tests/conftest.py", "deploy/docker/Dockerfile"} <= set(names)
+    assert source_problem(names, existing(repository_files())) is None
+
+
+def existing(paths: list[Path]) -> list[str]:
+    """Paths as they stand in an sdist."""
+    return [path.relative_to(ROOT).as_posix() for path in paths]
+
+
+def test_the_sdist_makes_the_same_wheel(packages: tuple[Path, Path], tmp_path: Path) -> None:
+    """To the last bit, from other folders, at another time."""
+    assert rebuilt_problem(*packages, tmp_path / "sdist") is None
+
+
+def test_another_wheel_is_noticed(packages: tuple[Path, Path], tmp_path: Path) -> None:
+    """The comparison can fail."""
+    other = tmp_path / packages[0].name
+    other.write_bytes(packages[0].read_bytes()[:-1])
+    said = rebuilt_problem(other, packages[1], tmp_path / "sdist")
+    assert "is another one when it is built from" in str(said)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["README.md"], "lacks LICENSE"),
+        (["README.md", "LICENSE", "deploy/compose/secrets/m365"], "secrets/m365, which is not"),
+    ],
+)
+def test_a_wrong_sdist_is_noticed(names: list[str], said: str) -> None:
+    """What was left out, or what lay about in a working tree."""
+    assert said in str(source_problem(names, ["README.md", "LICENSE"]))
 
 
 @pytest.mark.parametrize(

@@ -57,10 +57,26 @@ async def test_a_session_that_turns_up_late_shifts_the_pages_after_the_first() -
     async with logged_on(scripted=True) as client:
         script(client)
         await client.server.inject(Fault("insert_row"))
-        uids = [row["UID"] for row in await client.rows(**ORDER)]
+        uids = [row["UID"] for row in await client.rows(sortAsc="CreationTime", pageSize=10)]
         assert uids[9] == uids[10]
         assert len(uids) == 27
         assert len(client.server.world.finished()) == 27
+
+
+async def test_a_session_that_turns_up_late_is_over_and_none_of_a_deleted_job() -> None:
+    """Else it would end, or bring the job back, after somebody has counted what there is."""
+    async with logged_on(scripted=True) as client:
+        world, clock = client.server.world, client.server.world.now()
+        gone, kept = world.add_job("Gone"), world.add_job("Kept")
+        for number in range(12):
+            world.add_session(gone if number % 2 else kept, NOON - 3600 + 60 * number)
+        world.delete_job(gone.id)
+        before = {row["UID"] for row in await client.rows()}
+        await client.server.inject(Fault("insert_row"))
+        await client.rows(sortAsc="CreationTime", pageSize=10)
+        late = [row for row in await client.rows() if row["UID"] not in before]
+        assert [row["JobName"] for row in late] == ["Kept"]
+        assert [run.ended for run in world.finished()] == [clock]
 
 
 async def test_a_page_comes_again_and_again() -> None:

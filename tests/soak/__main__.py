@@ -15,12 +15,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=300.0, help="of faults (default: 300)")
     parser.add_argument("--seed", default="", help="same seed, same faults (default: random)")
-    parser.add_argument("--product", choices=sorted(PRODUCTS), default="vb365")
+    parser.add_argument(
+        "--product", choices=("all", *PRODUCTS), default="all", help="whose servers (default: all)"
+    )
     options = parser.parse_args()
     if find_tool("prometheus") is None:
         sys.exit("Prometheus is needed; Debian's package prometheus brings it.")
     seed = options.seed or str(random.SystemRandom().randrange(10**6))
-    report = asyncio.run(soak(Run(PRODUCTS[options.product], seed, options.seconds)))
+    chosen = [one for name, one in PRODUCTS.items() if options.product in ("all", name)]
+    report = asyncio.run(soak(Run(chosen, seed, options.seconds)))
     print("\n".join(report.lines()))
     return 0 if report.good else 1
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from tests.soak.life import Life
+from tests.soak.products import SERVERS_EACH, asks
 from tests.soak.stage import Stage
 from tests.soak.watch import Watch
 
@@ -59,20 +60,20 @@ async def killed_in_commit(world: World) -> None:
     if not life.gate.closing:
         for _number in range(10):
             life.finish(world.chance.choice(life.jobs), now - 0.5, now)
-    await _next_list(life)
+    await _last_request(life)
     await world.stage.pause(0.0, COMMIT_WITHIN)
     await _kill(world)
     await world.stage.start()
 
 
-async def _next_list(life: Life) -> None:
-    """Wait until the server is asked for its running sessions, which a poll reads at its end."""
+async def _last_request(life: Life) -> None:
+    """Wait until the server is asked for what a poll reads at its end."""
     log = life.server.log
     seen = log[-1] if log else None
     end = time.monotonic() + 2.0
     while time.monotonic() < end:
         last = log[-1] if log else None
-        if last is not seen and last is not None and last.path.lower() == life.product.listing:
+        if last is not seen and last is not None and asks(last, life.product.last):
             return
         seen = last
         await asyncio.sleep(0.002)
@@ -84,7 +85,8 @@ async def _kill(world: World) -> None:
 
 
 async def terminated(world: World) -> None:
-    """An orderly end, as an upgrade brings it."""
+    """An orderly end, as an upgrade brings it, of an exporter that has come up."""
+    await world.stage.serves()
     await world.stage.pause(0.5, 2.0)
     await world.stage.end(signal.SIGTERM)
     world.note("SIGTERM")
@@ -92,15 +94,16 @@ async def terminated(world: World) -> None:
 
 
 async def reconfigured(world: World) -> None:
-    """The second server leaves the configuration by a restart, and is back by a reload."""
+    """Every second server leaves the configuration by a restart, and is back by a reload."""
     await _kill(world)
-    world.stage.configure(world.lives[:1])
-    world.note("server removed")
+    world.stage.configure(world.lives[::SERVERS_EACH])
+    world.note("servers removed")
     await world.stage.start()
     await world.stage.pause(1.0, 4.0)
     world.stage.configure(world.lives)
+    await world.stage.serves()
     os.kill(world.stage.pid, signal.SIGHUP)
-    world.note("server added")
+    world.note("servers added")
     await world.stage.pause(1.0, 3.0)
 
 
@@ -196,7 +199,7 @@ SPECIAL: tuple[Fate, ...] = (
 """What happens beside kills, in this order, again and again."""
 
 
-def plan(kills_between: int) -> list[Fate]:
+def plan(kills_between: int = 5) -> list[Fate]:
     """One round of all fates, with kills between the special ones."""
     order: list[Fate] = []
     for number, special in enumerate(SPECIAL):

@@ -57,10 +57,12 @@ class Gate:
     ) -> None:
         """Do something again and again with random pauses (seconds, from and to).
 
-        The first time comes soon, so that even a short run has seen everything.
+        The first time comes soon, so that even a short run has seen everything; so does the next
+        one after a turn that the closing gate may have cut short.
         """
         await asyncio.sleep(chance.uniform(0.0, pause[0]))
         while True:
             async with self.turn():
                 await act()
-            await asyncio.sleep(chance.uniform(*pause))
+                shortest, longest = (0.0, pause[0]) if self.closing else pause
+            await asyncio.sleep(chance.uniform(shortest, longest))

@@ -26,6 +26,14 @@ async def instant(life: Life) -> None:
     life.finish(life.chance.choice(life.jobs), now - 0.2, now)
 
 
+async def waiting(life: Life) -> None:
+    """A session that waits before it runs; not every product counts that as its duration."""
+    now, waits = life.world.now(), life.chance.uniform(0.3, 2.0)
+    ended = now + waits + life.chance.uniform(0.3, 3.0)
+    life.finish(life.chance.choice(life.jobs), now, ended, queued_for=waits)
+    life.lived["session waited"] += 1
+
+
 async def long(life: Life) -> None:
     """A session that stays in the window of many polls."""
     now = life.world.now()
@@ -39,6 +47,7 @@ async def burst(life: Life) -> None:
     now = life.world.now()
     for _number in range(life.chance.randrange(5, 12)):
         life.finish(life.chance.choice(life.jobs), now - 1.0, now + 0.2)
+    life.lived["sessions ended at once"] += 1
 
 
 async def late(life: Life) -> None:
@@ -109,6 +118,7 @@ async def _shown(life: Life, job_id: str) -> bool:
 HABITS: tuple[tuple[Habit, float, float], ...] = (
     (steady, 0.4, 1.2),
     (instant, 1.0, 3.0),
+    (waiting, 1.0, 6.0),
     (long, 3.0, 8.0),
     (burst, 4.0, 12.0),
     (late, 3.0, 9.0),
@@ -119,6 +129,21 @@ HABITS: tuple[tuple[Habit, float, float], ...] = (
     (delete, 1.0, 20.0),
 )
 """Each habit with the shortest and longest pause between two times, in seconds."""
+
+LIVED = frozenset(
+    {
+        "job born with a failure",
+        "job deleted",
+        "job renamed",
+        "result changed",
+        "session ended after days",
+        "session shown late",
+        "session vanished while running",
+        "session waited",
+        "sessions ended at once",
+    }
+)
+"""What every server must have lived through before a run may end."""
 
 
 def lead(life: Life, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:

@@ -15,7 +15,7 @@ DAYS = 3 * 86400.0 + 4711.0
 """How long the aged session has been running when everything begins, in seconds."""
 
 SOON = 2.5
-"""So many seconds after the beginning, before any fault, a session of before is shown at last."""
+"""So many seconds after the beginning a session that ended before is shown at last."""
 
 STEADY_JOBS = 5
 OUTCOMES = (*["success"] * 6, "warning", "warning", "failed", "canceled")
@@ -83,12 +83,15 @@ class Life:
         """The product's word for an outcome, or for a random one."""
         return self.world.words.outcome(outcome or self.chance.choice(OUTCOMES))
 
-    def finish(self, job: Job, started: float, ended: float, outcome: str = "") -> Run:
+    def finish(
+        self, job: Job, started: float, ended: float, outcome: str = "", queued_for: float = 0.0
+    ) -> Run:
         """A session with its end, which may lie ahead, and random figures."""
         run = self.world.add_session(
             job,
             started=round(started, 3),
             ended=round(ended, 3),
+            queued_for=round(queued_for, 3),
             status=self.word(outcome),
             figures=self.figures(),
             retry=self.chance.choice((0, 0, 0, 1, 2)),
@@ -108,8 +111,8 @@ class Life:
         now = self.world.now()
         for run in filter(None, map(self.world.find, self._ahead)):
             if max(run.ended or now, run.visible_from) > now:
-                ended = min(run.ended or now, now)
-                self.world.change_session(run.id, ended=ended, visible_from=0.0)
+                started, ended = min(run.started, now), min(run.ended or now, now)
+                self.world.change_session(run.id, started=started, ended=ended, visible_from=0.0)
         self._ahead.clear()
 
     def end_aged(self) -> None:
@@ -124,12 +127,10 @@ class Life:
         runs = (run for run in self.world.finished(everything=True) if run.id not in self._told)
         return [*(self._fact(run) for run in runs), *self._vanished]
 
-    def turn_page(self) -> list[Fact]:
-        """The same, and a new page begins: these belong to the ledger that is lost."""
-        facts = self.facts()
-        self._told.update(fact.id for fact in facts)
+    def turn_page(self) -> None:
+        """A new page begins: what has finished belongs to the ledger that is lost."""
+        self._told.update(fact.id for fact in self.facts())
         self._vanished = []
-        return facts
 
     def _fact(self, run: Run) -> Fact:
         assert run.ended is not None

@@ -9,6 +9,7 @@ from pathlib import Path
 from exporter.simulator import Fault
 from tests.soak.gate import Gate
 from tests.soak.life import Life
+from tests.soak.products import asks
 from tests.soak.watch import LAST_POLL
 
 HOUR = 3600.0
@@ -22,6 +23,8 @@ class Misfortunes:
         self.life, self.server, self.secret, self.tally = life, life.server, secret, tally
         self.gate = Gate()
         self.chance = random.Random(f"{life.seed} misfortunes of {life.name}")
+        own = {name: _plain(kind, 0.5, 2.0) for name, kind in life.product.faults.items()}
+        self._known = {**MISFORTUNES, **own}
         self._deck: list[str] = []
 
     def write_secret(self) -> None:
@@ -34,11 +37,11 @@ class Misfortunes:
     async def strike(self) -> None:
         """Let the next misfortune happen; each kind has its turn before one comes again."""
         if not self._deck:
-            self._deck = sorted(MISFORTUNES)
+            self._deck = sorted(self._known)
             self.chance.shuffle(self._deck)
         kind = self._deck.pop()
         self.tally[kind] += 1
-        await MISFORTUNES[kind](self)
+        await self._known[kind](self)
 
     async def calm(self) -> None:
         """Everything works again, and nothing new goes wrong."""
@@ -73,11 +76,11 @@ async def _refuse(at: Misfortunes) -> None:
 
 async def _break_between_pages(at: Misfortunes) -> None:
     """The first page comes, the next one is an error: nothing of that poll may be believed."""
-    log, listing = at.server.log, at.life.product.listing
-    before = at.server.log[-1] if log else None
+    log, page = at.server.log, at.life.product.page
+    before = log[-1] if log else None
     for _attempt in range(400):
         last = log[-1] if log else None
-        if last is not None and last is not before and last.path.lower() == listing:
+        if last is not None and last is not before and asks(last, page):
             break
         before = last or before
         await asyncio.sleep(0.01)

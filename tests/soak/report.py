@@ -1,6 +1,6 @@
 """What a run has shown, for people and for the exit code."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -19,15 +19,22 @@ SHOWN = 20
 
 
 @dataclass
+class Part:
+    """What happened at the servers of one product; `sessions` have finished."""
+
+    sessions: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    lived: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
 class Report:
-    """The numbers of one run. `left_out` says what could not be tried here."""
+    """The numbers of one run; `parts` by product. `left_out` says what could not be tried here."""
 
     seed: str
     seconds: float = 0.0
     done: Counter[str] = field(default_factory=Counter)
-    faults: Counter[str] = field(default_factory=Counter)
-    lived: Counter[str] = field(default_factory=Counter)
-    sessions: int = 0
+    parts: defaultdict[str, Part] = field(default_factory=lambda: defaultdict(Part))
     series: int = 0
     samples: int = 0
     lives: int = 0
@@ -38,7 +45,8 @@ class Report:
     @property
     def good(self) -> bool:
         """Whether every session was counted exactly once and nothing else was wrong."""
-        return not self.findings and not self.errors and self.sessions > 0
+        lived = [part.sessions > 0 for part in self.parts.values()]
+        return not self.findings and not self.errors and bool(lived) and all(lived)
 
     @property
     def kills(self) -> int:
@@ -54,8 +62,9 @@ class Report:
         """The report as text."""
         yield f"seed {self.seed}, {self.seconds:.0f} s, lives of the ledger: {self.lives}"
         yield f"exporter: {_listed(self.done)}"
-        yield f"faults of servers: {self.faults.total()} ({_listed(self.faults)})"
-        yield f"sessions finished: {self.sessions} ({_listed(self.lived)})"
+        for product, part in self.parts.items():
+            yield f"{product}: faults: {part.faults.total()} ({_listed(part.faults)})"
+            yield f"{product}: sessions finished: {part.sessions} ({_listed(part.lived)})"
         yield f"judged: {self.series} series of counters, {self.samples} samples"
         yield ", ".join(f"{kind}: {self.total(kind):g}" for kind in KINDS)
         for what in self.left_out:

@@ -58,7 +58,8 @@ def series_of(rows: Iterable[Mapping[str, Any]]) -> dict[Key, list[Point]]:
 def split(points: Sequence[Point], breaks: Iterable[Break]) -> list[list[Point]]:
     """The points of each life of the ledger; between `at` and `settled` a counter falls once.
 
-    Of one that stood at 0 and does not fall, the last point in between belongs to both lives.
+    One that is not shown again in between falls when it comes back: it ends before. Of one that
+    stood at 0 and does not fall, the last point in between belongs to both lives.
     """
     parts, rest = [], list(points)
     for gap in breaks:
@@ -67,7 +68,8 @@ def split(points: Sequence[Point], breaks: Iterable[Break]) -> list[list[Point]]
         after = [point for point in rest if point.at > gap.settled]
         fall = _first_fall([*old[-1:], *during]) - bool(old)
         parts.append(old + during[:fall])
-        rest = (during[fall:] or during[-1:]) + after
+        zero = [point for point in during[-1:] if not point.value]
+        rest = (during[fall:] or zero) + after
     return [*parts, rest]
 
 

@@ -4,44 +4,49 @@ import asyncio
 import random
 import tempfile
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import cycle
+from itertools import product as product_of
 from pathlib import Path
 
 from exporter.simulator import simulate
-from tests.soak.fates import plan
-from tests.soak.habits import lead
+from tests.soak.fates import Fate, plan
+from tests.soak.habits import LIVED, lead
 from tests.soak.judge import COUNTERS, judge
 from tests.soak.life import Cast, Life
 from tests.soak.misfortunes import PAUSE, Misfortunes
-from tests.soak.products import Product
-from tests.soak.report import Report
+from tests.soak.products import SERVERS_EACH, Product
+from tests.soak.report import Part, Report
 from tests.soak.samples import Break, Key
 from tests.soak.stage import Stage
 from tests.soak.storage import Storage
-from tests.soak.truth import FINISHED, Fact, expected
+from tests.soak.truth import FINISHED, expected
 from tests.soak.watch import Watch
 from tests.support.process import PrometheusProcess, scrape_config
 
 PATIENCE = 90.0
-"""Seconds after which counting is given up on: what is missing then is missed."""
+"""Seconds after which counting is given up on: what is missing then is missed. Longer than logons
+pause when a password was refused."""
 
-AFTERWARDS = 4.0
-"""Seconds that are waited when all is counted, so that what is counted twice can be seen."""
-
-NAMES = ("one", "two")
+AFTERWARDS = 2.0
+"""Seconds after the calm, which has some of its own: what is counted twice can be seen then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What to run: `seconds` of life and faults, the `seed`, and kills between other fates."""
+    """What to run: servers of the `products` in one exporter, the `seed`, and its `fates`.
 
-    product: Product
+    Fates come in their order, again and again, as long as there are `seconds` left; the first
+    `at_least` of them come in any case.
+    """
+
+    products: Sequence[Product]
     seed: str
     seconds: float
-    kills_between: int = 5
+    fates: Sequence[Fate] = field(default_factory=plan)
+    at_least: int = 1
 
     @property
     def lateness(self) -> float:
@@ -54,15 +59,17 @@ class Soak:
 
     def __init__(self, run: Run, stage: Stage, watch: Watch, lives: list[Life]) -> None:
         self.stage, self.watch, self.lives = stage, watch, lives
-        self.product = run.product
         self.chance = random.Random(f"{run.seed} fates")
         self.report = Report(run.seed)
         self.breaks: list[Break] = []
-        self.pages: list[list[Fact]] = []
+        self.truths: list[dict[Key, float]] = []
         self.misfortunes = [
-            Misfortunes(life, stage.secret(life.name), self.report.faults) for life in lives
+            Misfortunes(life, stage.secret(life.name), self._part(life).faults) for life in lives
         ]
         self._run = run
+
+    def _part(self, life: Life) -> Part:
+        return self.report.parts[life.product.name]
 
     def note(self, kind: str) -> None:
         """Count something that was done to the exporter."""
@@ -107,20 +114,31 @@ class Soak:
     async def _suffer(self, until: float) -> None:
         """One fate after another; the session that is days old ends on the way."""
         half = time.monotonic() + (until - time.monotonic()) * 0.6
-        while time.monotonic() < until:
-            for fate in plan(self._run.kills_between):
-                await fate(self)
-                if time.monotonic() > half:
-                    for life in self.lives:
-                        life.end_aged()
-                if time.monotonic() > until:
-                    return
+        for number, fate in enumerate(cycle(self._run.fates), start=1):
+            await fate(self)
+            if time.monotonic() > half:
+                for life in self.lives:
+                    life.end_aged()
+            if time.monotonic() > until and number >= self._run.at_least:
+                return
 
     async def _settle(self) -> None:
         for life in self.lives:
             life.end_aged()
+        await self._live_out()
         await self.calm()
         await asyncio.sleep(AFTERWARDS)
+
+    async def _live_out(self) -> None:
+        """Life goes on without misfortunes until every server has lived through everything."""
+        for one in self.misfortunes:
+            await one.calm()
+        end = time.monotonic() + PATIENCE
+        while missing := {what for life in self.lives for what in LIVED - life.lived.keys()}:
+            if time.monotonic() > end:
+                self.stage.errors.append(f"not lived within {PATIENCE:.0f} s: {sorted(missing)}")
+                return
+            await asyncio.sleep(0.2)
 
     async def calm(self) -> None:
         """Bring life and misfortunes to a standstill and wait until all is counted."""
@@ -138,48 +156,61 @@ class Soak:
 
     async def _all_counted(self) -> bool:
         shown, gone = await self.watch.counted(), {i for life in self.lives for i in life.deleted}
-        truth = expected((fact for life in self.lives for fact in life.facts()), self.product)
         wanted = {
             key: value
-            for key, value in truth.items()
+            for key, value in self._truth().items()
             if key.name == FINISHED and not gone & {value for _name, value in key.labels}
         }
         return all(shown.get(key) == value for key, value in wanted.items())
 
+    def _truth(self) -> dict[Key, float]:
+        """What must have been counted in this life of the ledger."""
+        truth: dict[Key, float] = {}
+        for life in self.lives:
+            truth |= expected(life.facts(), life.product)
+        return truth
+
+    def _write_down(self) -> None:
+        """What has happened in this life of the ledger is over."""
+        self.truths.append(self._truth())
+        for life in self.lives:
+            self._part(life).sessions += len(life.facts())
+            life.turn_page()
+
     async def begin_anew(self, damaged: float) -> None:
         """A new life of the ledger, once every counter was seen at 0 again."""
-        self.pages.append([fact for life in self.lives for fact in life.turn_page()])
+        self._write_down()
         await self._all_at_zero()
+        await asyncio.sleep(2.0)
         self.breaks.append(Break(damaged, time.time()))
         self._open()
 
     async def _all_at_zero(self) -> None:
         end = time.monotonic() + PATIENCE
-        while not _at_zero(await self.watch.counted()):
+        names = {life.name for life in self.lives}
+        while not _at_zero(await self.watch.counted(), names):
             if time.monotonic() > end:
-                self.stage.errors.append("the counters of both servers were not seen at 0")
+                self.stage.errors.append("the counters of all servers were not seen at 0")
                 return
             await asyncio.sleep(0.3)
-        await asyncio.sleep(2.0)
 
     async def _judge(self) -> None:
-        self.pages.append([fact for life in self.lives for fact in life.facts()])
+        self._write_down()
         series = await self.watch.history(COUNTERS.pattern)
-        truths = [expected(page, self.product) for page in self.pages]
         report = self.report
-        report.findings = judge(series, truths, self.breaks)
-        report.lives, report.errors = len(self.pages), self.stage.errors
-        report.lived = sum((life.lived for life in self.lives), Counter())
-        report.sessions = sum(map(len, self.pages))
+        report.findings = judge(series, self.truths, self.breaks)
+        report.lives, report.errors = len(self.truths), self.stage.errors
+        for life in self.lives:
+            self._part(life).lived += life.lived
         report.series, report.samples = len(series), sum(map(len, series.values()))
         if not self.stage.storage.separate:
             report.left_out = ("a full and a read-only disk: this user may not mount one",)
 
 
-def _at_zero(counted: Mapping[Key, float]) -> bool:
+def _at_zero(counted: Mapping[Key, float], names: set[str]) -> bool:
     """Whether jobs of every server are shown, all of them at 0."""
     servers = {value for key in counted for name, value in key.labels if name == "server"}
-    return servers == set(NAMES) and not any(counted.values())
+    return servers == names and not any(counted.values())
 
 
 @asynccontextmanager
@@ -193,11 +224,12 @@ async def staged(run: Run) -> AsyncIterator[Soak]:
         scrapes = scrape_config(f"127.0.0.1:{stage.port}")
         prometheus = await stack.enter_async_context(PrometheusProcess(folder, scrapes))
         watch, lives = Watch(prometheus), []
-        for place, name in enumerate(NAMES):
+        for product, place in product_of(run.products, range(SERVERS_EACH)):
             # The same seed makes the same ids: a session is told apart by its server, too.
-            server = await stack.enter_async_context(simulate(run.product.name, scripted=True))
-            run.product.prepare(server, place)
-            lives.append(Life(Cast(name, server, run.product, watch), run.seed, run.lateness))
+            server = await stack.enter_async_context(simulate(product.name, scripted=True))
+            product.prepare(server, place)
+            cast = Cast(f"{product.name}-{place + 1}", server, product, watch)
+            lives.append(Life(cast, run.seed, run.lateness))
         stack.push_async_callback(stage.end)
         yield Soak(run, stage, watch, lives)
 

@@ -76,6 +76,13 @@ class Stage:
             with suppress(AssertionError):
                 await until(self._ready_or_dead, READY_WITHIN)
 
+    async def serves(self) -> None:
+        """Wait until the exporter answers, whatever its servers do, or note that it does not."""
+        try:
+            await until(lambda: fetch(f"{self.url}/-/healthy")[0] == 200)
+        except AssertionError as error:
+            self.errors.append(f"the exporter does not serve: {error}")
+
     def _ready_or_dead(self) -> bool:
         assert self._process is not None
         return not self._process.alive or fetch(f"{self.url}/-/ready")[0] == 200

@@ -1,15 +1,18 @@
 """The judge can fail: each thing that may be wrong is told, and nothing else."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from exporter.simulator import Figures
+from exporter.simulator import Figures, azure_profile, enterprise_manager_profile
+from exporter.simulator.runs import Run
 from tests.soak.judge import Finding, judge
-from tests.soak.products import PRODUCTS
-from tests.soak.report import Report
+from tests.soak.products import PRODUCTS, result_of
+from tests.soak.report import Part, Report
 from tests.soak.samples import Break, Key, Point, key, series_of, split
-from tests.soak.truth import BOTTLENECK, DURATION, FINISHED, Fact, expected
+from tests.soak.truth import BOTTLENECK, DURATION, FINISHED, SUM, Fact, expected
 
 MAIL = {"server": "one", "job_id": "mail", "session_type": "Backup"}
 SUCCESS = key(FINISHED, **MAIL, result="success")
@@ -27,6 +30,14 @@ def points(*values: float, since: int = 1) -> list[Point]:
 def kinds(findings: Sequence[Finding]) -> list[str]:
     """What is wrong, in the order of its telling."""
     return [finding.kind for finding in findings]
+
+
+def reported(*sessions: int, **details: Any) -> Report:
+    """The report of a run with so many sessions of each product."""
+    report = Report("1", **details)
+    for number, finished in enumerate(sessions):
+        report.parts[f"product {number}"] = Part(finished)
+    return report
 
 
 def verdict(key: Key, samples: Sequence[Point], *truth: float) -> list[str]:
@@ -102,6 +113,14 @@ def test_a_series_that_never_rose_needs_no_fall() -> None:
     assert verdict(SUCCESS, points(*[0] * 14, 1), 0, 1) == []
 
 
+def test_a_series_that_went_with_the_ledger_may_come_back_later() -> None:
+    """It was still shown until its server was polled again; then it had not happened yet."""
+    answers = key("backup_server_requests_total", server="one", code="404")
+    samples = [*points(0, *[6] * 11), *points(0, 1, since=20)]
+    assert verdict(answers, samples, 0, 0) == []
+    assert "decrease" in verdict(answers, points(0, *[6] * 18, 0, 1), 0, 0)
+
+
 def test_points_are_cut_at_the_fall() -> None:
     """What is shown from memory until the damage is noticed belongs to the life before."""
     parts = split(points(*[3] * 12, 0, 0, 1), [GAP])
@@ -131,13 +150,38 @@ def test_a_bottleneck_is_counted_under_its_label() -> None:
     assert key(DURATION, **MAIL) not in truth
 
 
+def test_a_product_counts_what_it_tells() -> None:
+    """No sizes where it has none, and one retry where it only says that it was one."""
+    figures = Figures(transferred_bytes=7, processed_items=2, bottleneck="Source")
+    fact = Fact("s1", "one", "mail", "Backup", "success", None, figures, retries=2)
+    counted = {
+        name: {key.name: value for key, value in expected([fact], product).items()}
+        for name, product in PRODUCTS.items()
+    }
+    assert counted["vb365"][SUM.format("retries")] == 2
+    assert counted["enterprise_manager"] == {FINISHED: 1, SUM.format("retries"): 1}
+    assert counted["azure"] == {FINISHED: 1}
+
+
+def test_one_word_for_two_outcomes_is_a_failure() -> None:
+    """A product that has no word for what was canceled says that it failed."""
+    words = enterprise_manager_profile.WORDS
+    run = Run("s1", "mail", "Backup", 0.0, 0.0, 1.0, words.outcome("canceled"))
+    assert result_of(run, words) == "failed"
+    assert result_of(replace(run, status=None), words) == "success"
+    canceled = replace(run, status=azure_profile.WORDS.canceled)
+    assert result_of(canceled, azure_profile.WORDS) == "canceled"
+
+
 def test_a_report_is_good_only_without_findings() -> None:
-    """One finding, one error, or no session at all, and the exit code is 1."""
+    """One finding, one error, or no session of a product, and the exit code is 1."""
     finding = Finding("missed", SUCCESS, 2, "life 1: 1 where 3 is true")
-    assert Report("1", sessions=3).good
-    assert not Report("1", sessions=0).good
-    assert not Report("1", sessions=3, errors=["it ended by itself"]).good
-    bad = Report("1", sessions=3, findings=[finding])
+    assert reported(3).good
+    assert reported(3, 5).good
+    assert not reported().good
+    assert not reported(3, 0).good
+    assert not reported(3, errors=["it ended by itself"]).good
+    bad = reported(3, findings=[finding])
     assert not bad.good
     text = "\n".join(bad.lines())
     assert "missed: 2, double: 0" in text

@@ -42,7 +42,7 @@ def expected(facts: Iterable[Fact], product: Product) -> dict[Key, float]:
             values[key(DURATION, **job)] += fact.duration
             type_only = {name: job[name] for name in ("server", "session_type")}
             values[key(HISTOGRAM, **type_only)] += 1
-        for name, value in _figures(fact):
+        for name, value in _figures(fact, product):
             if name in product.reports:
                 values[key(SUM.format(name), **job)] += value
         if fact.figures is not None and product.bottlenecks:
@@ -51,9 +51,9 @@ def expected(facts: Iterable[Fact], product: Product) -> dict[Key, float]:
     return dict(values)
 
 
-def _figures(fact: Fact) -> Iterable[tuple[str, int]]:
+def _figures(fact: Fact, product: Product) -> Iterable[tuple[str, float]]:
     if fact.figures is None:
         return
     yield "transferred_bytes", fact.figures.transferred_bytes or 0
     yield "processed_items", fact.figures.processed_items or 0
-    yield "retries", fact.retries
+    yield "retries", min(fact.retries, product.most_retries)

@@ -37,6 +37,9 @@ from tests.support.enterprise_manager_answers import (
     xml_entity,
 )
 
+DEEP = 1_000_000
+"""Levels of JSON that no Python follows: some count them, those since 3.14 measure the stack."""
+
 FORMATS = sorted(WRITERS)
 
 
@@ -149,6 +152,18 @@ def test_a_row_without_an_id_costs_itself_only(written: str, uid: str | None) ->
     assert "uid" in skipped.problem
 
 
+@pytest.mark.parametrize("member", ["CreationTimeUTC", "State"])
+@pytest.mark.parametrize("written", FORMATS)
+def test_a_structure_in_place_of_a_text_costs_the_row(written: str, member: str) -> None:
+    """In XML as in JSON: without its state it would be followed, not found, and counted."""
+    rows = [row("s1"), row("s2", **{member: "@"}), row("s3")]
+    body = WRITERS[written](query_answer("BackupJobSession", rows), "BackupJobSession")
+    for text, structure in ((b'"@"', b'{"when": "soon"}'), (b">@<", b"><When>soon</When><")):
+        body = body.replace(text, structure)
+    found = page(body)
+    assert (ids(found), len(found.skipped)) == ([guid("s1"), guid("s3")], 1)
+
+
 def test_a_row_that_is_no_object_costs_itself_only() -> None:
     """Whatever it is."""
     value = query_answer("BackupJobSession", [])
@@ -169,6 +184,15 @@ def test_a_row_that_is_no_object_costs_itself_only() -> None:
 )
 def test_strange_extras_cost_themselves_only(strange: dict[str, Any]) -> None:
     """The session is there without them."""
+    found = page(v12(query_answer("BackupJobSession", [row("s1", **strange)])))
+    assert (ids(found), found.skipped) == ([guid("s1")], ())
+    (sighting,) = normalise(found.rows)
+    assert sighting.backup_server == ("" if "Links" in strange else "vbr01.lab.example")
+
+
+def test_several_strange_extras_cost_all_extras() -> None:
+    """And still not the session."""
+    strange = {"Progress": "half", "IsRetry": "perhaps"}
     found = page(v12(query_answer("BackupJobSession", [row("s1", **strange)])))
     assert (ids(found), found.skipped) == ([guid("s1")], ())
 
@@ -237,7 +261,7 @@ BOMB = (
         (b'{"Entities": {"BackupJobSessions": "x"}}', "are no list"),
         (b'{"Refs": [{"UID": "x"}], "Entities": null}', "references instead of entities"),
         (b'{"Refs": [{"UID": "x"}], "Entities": "", "x": 1}', "are no list"),
-        (b'{"x": ' + b"[" * 100_000, "nested too deeply"),
+        (b'{"x": ' + b"[" * DEEP, "nested too deeply"),
         (b'{"Entities": "\xff"}', "not JSON"),
     ],
 )

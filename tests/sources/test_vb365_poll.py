@@ -19,6 +19,7 @@ from exporter.errors import (
     RateLimited,
     SourceError,
 )
+from exporter.log import facts
 from exporter.model import Job, OpenSession, Result, ServerInfo, Session, State, Window
 from exporter.sources import SOURCES
 from exporter.sources.times import utc_text
@@ -376,7 +377,7 @@ async def test_optional_endpoints_fail_alone_and_their_facts_stay(
     one = source_for(server, clock)
     before = await one.fetch(WINDOW, ())
     server.answers[f"GET /v8/{path}"] = answer
-    clock.time += 700
+    clock.time += 1000
     with caplog.at_level(logging.INFO):
         failing = await one.fetch(WINDOW, ())
         await one.fetch(WINDOW, ())
@@ -388,7 +389,7 @@ async def test_optional_endpoints_fail_alone_and_their_facts_stay(
     assert {job.id for job in failing.jobs} == {job.id for job in before.jobs}
     if path not in ("Organizations", "BackupRepositories"):
         assert failing.sessions[0].job_name == "Mail"
-    assert sum(f"endpoint {endpoint} " in text for text in caplog.messages) == 2
+    assert [facts(one).get("endpoint") for one in caplog.records] == [endpoint] * 2
 
 
 async def test_a_list_of_jobs_that_failed_deletes_no_job(
@@ -427,17 +428,18 @@ async def test_jobs_of_many_pages_are_all_read(server: SmallServer, source: Make
     assert len(harvest.jobs) == 76
 
 
-async def test_what_hardly_changes_is_read_every_ten_minutes(
+async def test_what_hardly_changes_is_read_every_quarter_of_an_hour(
     server: SmallServer, source: MakeSource, clock: StillClock
 ) -> None:
-    """Jobs each poll, names of organizations and repositories not."""
+    """By who polls so seldom that nothing waits for its turn: jobs with each poll."""
     server.answers = server_of(8, page([]))
     one = source()
-    for seconds in (0, 60, 540):
+    for seconds in (0, 60, 840, 300, 300, 300):
         clock.time += seconds
         await one.fetch(WINDOW, ())
-    assert server.paths().count("/v8/Jobs") == 3
-    assert server.paths().count("/v8/Organizations") == 2
+    assert server.paths().count("/v8/Jobs") == 6
+    assert server.paths().count("/v8/CopyJobs") == 6
+    assert server.paths().count("/v8/Organizations") == 3
     assert server.paths("POST").count("/v8/token") == 1
 
 
@@ -452,8 +454,8 @@ async def test_a_malformed_row_is_counted_once_and_logged_once(
         await one.fetch(WINDOW, ())
     assert first.skipped_rows == 1
     assert [one.id for one in first.sessions] == ["s1"]
-    (text,) = caplog.messages
-    assert "GET /v7/JobSessions from 0: results[1]" in text
+    (record,) = caplog.records
+    assert "GET /v7/JobSessions from 0: results[1]" in facts(record)["place"]
 
 
 @pytest.mark.parametrize(
@@ -666,40 +668,123 @@ def test_the_product_is_listed_with_its_facts() -> None:
     assert facts.options == {}
 
 
+@pytest.mark.parametrize("version", [5, 6, 7, 8])
+async def test_a_server_with_copy_jobs_gets_three_requests_a_poll(
+    server: SmallServer, source: MakeSource, clock: StillClock, version: int
+) -> None:
+    """For an hour of polls a minute apart, also when what hardly ever changes has its turn."""
+    server.answers = server_of(version, page([row("s1", creationTime=at(60))]))
+    one = source(version)
+    for _ in range(2):
+        await one.fetch(WINDOW, ())
+    counts, read_at = [], {"Jobs": clock.time, "CopyJobs": clock.time}
+    for _ in range(60):
+        clock.time += 60
+        server.seen.clear()
+        harvest = await one.fetch(WINDOW, ())
+        counts.append(len(server.paths("GET")))
+        assert {job.name for job in harvest.jobs} == {"Mail", "Mail copy"}
+        for path in read_at:
+            if f"/v{version}/{path}" in server.paths():
+                read_at[path] = clock.time
+        assert clock.time - min(read_at.values()) <= 300
+    assert max(counts) == (2 if version == 5 else 3)
+
+
+async def test_lists_of_jobs_take_turns_and_claim_only_what_was_read(
+    server: SmallServer, source: MakeSource
+) -> None:
+    """The other one's jobs are kept: there, and known from before."""
+    server.answers = server_of(8, page([]))
+    one = source()
+    harvests = [await one.fetch(WINDOW, ()) for _ in range(5)]
+    both: frozenset[str] = frozenset({"Backup", "Copy"})
+    turns = [both, both, {"Backup"}, {"Copy"}, {"Backup"}]
+    assert [harvest.listed_types for harvest in harvests] == turns
+    assert [harvest.kept_types for harvest in harvests] == [both - turn for turn in turns]
+    assert all(harvest.job_list for harvest in harvests)
+    assert {len(harvest.jobs) for harvest in harvests} == {2}
+
+
+@pytest.mark.parametrize(("path", "left"), [("Jobs", "Mail copy"), ("CopyJobs", "Mail")])
+async def test_a_list_that_lost_a_job_is_read_again_by_the_next_poll(
+    server: SmallServer, source: MakeSource, path: str, left: str
+) -> None:
+    """It takes two readings to believe that a job is deleted: three polls at most."""
+    server.answers = server_of(8, page([]))
+    one = source()
+    for _ in range(4):
+        await one.fetch(WINDOW, ())
+    server.answers[f"GET /v8/{path}"] = page([])
+    harvests = [await one.fetch(WINDOW, ()) for _ in range(3)]
+    gone = "Backup" if path == "Jobs" else "Copy"
+    proofs = [gone in one.listed_types for one in harvests if len(one.jobs) == 1]
+    assert proofs[:2] == [True, True]
+    assert [job.name for job in harvests[-1].jobs] == [left]
+
+
+async def test_a_list_that_fails_keeps_its_jobs(server: SmallServer, source: MakeSource) -> None:
+    """What it said before is no second proof of anything, and no reason to forget a silent job."""
+    server.answers = server_of(8, page([]))
+    one = source()
+    await one.fetch(WINDOW, ())
+    server.answers |= {"GET /v8/Jobs": Said("", 500), "GET /v8/CopyJobs": Said("", 500)}
+    harvest = await one.fetch(WINDOW, ())
+    assert (harvest.job_list, harvest.listed_types) == (True, frozenset())
+    assert harvest.kept_types == {"Backup", "Copy"}
+    assert len(harvest.jobs) == 2
+
+
 async def test_an_empty_list_of_copy_jobs_rests(
     server: SmallServer, source: MakeSource, clock: StillClock
 ) -> None:
-    """Found empty twice it is asked for every ten minutes; the list of jobs with each poll."""
+    """Found empty twice it is asked for within a quarter of an hour; other jobs with each poll."""
     server.answers = server_of(8, page([])) | {"GET /v8/CopyJobs": page([])}
     one = source()
     claimed = [(await one.fetch(WINDOW, ())).listed_types for _ in range(4)]
     assert len(server.of("/v8/CopyJobs")) == 2
     assert len(server.of("/v8/Jobs")) == 4
     assert claimed == [{"Backup", "Copy"}, {"Backup", "Copy"}, {"Backup"}, {"Backup"}]
-    clock.time += 601
     server.answers |= {"GET /v8/CopyJobs": page([job(COPY_JOB, "Mail copy", backupJobId=JOB)])}
-    for _ in range(3):
+    for _ in range(16):
+        clock.time += 60
         harvest = await one.fetch(WINDOW, ())
-    assert len(server.of("/v8/CopyJobs")) == 5
+    assert len(server.of("/v8/CopyJobs")) >= 4  # found, and at once read again
     assert [one.name for one in harvest.jobs] == ["Mail", "Mail copy"]
 
 
-async def test_a_session_of_an_unlisted_copy_job_ends_that_rest(
-    server: SmallServer, source: MakeSource
+@pytest.mark.parametrize("version", [6, 8])
+async def test_a_session_of_a_job_that_was_never_listed_has_its_list_read_at_once(
+    server: SmallServer, source: MakeSource, version: int
 ) -> None:
-    """A new copy job is known one poll after its first session, not ten minutes."""
-    server.answers = server_of(8, page([])) | {"GET /v8/CopyJobs": page([])}
-    one = source()
+    """A new copy job's first session has its name and its type, which version 6 does not tell."""
+    server.answers = server_of(version, page([]))
+    copies = server.answers[f"GET /v{version}/CopyJobs"]
+    server.answers[f"GET /v{version}/CopyJobs"] = page([])
+    one = source(version)
     for _ in range(3):
         await one.fetch(WINDOW, ())
+    told: dict[str, Any] = {} if version == 6 else {"jobType": "Copy"}
+    first = row("c1", **({"jobId": COPY_JOB, "jobType": ...} | told))
     server.answers |= {
-        "GET /v8/CopyJobs": page([job(COPY_JOB, "Mail copy", backupJobId=JOB)]),
-        "GET /v8/JobSessions": page([row("c1", jobId=COPY_JOB, jobType="Copy")]),
+        f"GET /v{version}/CopyJobs": copies,
+        f"GET /v{version}/JobSessions": page([first]),
     }
-    await one.fetch(WINDOW, ())
     harvest = await one.fetch(WINDOW, ())
-    assert len(server.of("/v8/CopyJobs")) == 3
     assert [(s.job_name, s.session_type) for s in harvest.sessions] == [("Mail copy", "Copy")]
+    assert harvest.listed_types == {"Backup", "Copy"}
+    assert [job.name for job in harvest.jobs] == ["Mail", "Mail copy"]
+
+
+async def test_a_session_of_a_deleted_job_has_every_list_read_once(
+    server: SmallServer, source: MakeSource
+) -> None:
+    """What no list names is not looked for again and again while its session is in the window."""
+    server.answers = server_of(8, page([row("s1", jobId="gone")]))
+    one = source()
+    for _ in range(8):
+        await one.fetch(WINDOW, ())
+    assert len(server.of("/v8/Jobs")) + len(server.of("/v8/CopyJobs")) == 4 + 6 + 1
 
 
 async def test_a_list_of_copy_jobs_that_failed_does_not_rest(

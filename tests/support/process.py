@@ -163,7 +163,9 @@ async def until(condition: Callable[[], Any], patience: float = PATIENCE, what: 
 
 
 class ExporterProcess(Process):
-    """`backup-session-exporter serve` with its own port."""
+    """`backup-session-exporter serve` with its own port; `module` is what Python runs."""
+
+    module = "exporter"
 
     def __init__(self, config: Path, storage: str, *flags: str) -> None:
         self.port = free_port()
@@ -171,7 +173,7 @@ class ExporterProcess(Process):
         super().__init__(
             sys.executable,
             "-m",
-            "exporter",
+            self.module,
             "serve",
             f"--config.file={config}",
             f"--storage.path={storage}",

@@ -38,6 +38,12 @@ TOOLS: Mapping[str, Tool] = {
     "systemd-analyze": Tool(("systemd-analyze",), "systemd"),
 }
 
+needs_checkout = pytest.mark.skipif(
+    not (Path(__file__).resolve().parents[2] / ".git").exists(),
+    reason="this tree was unpacked from an sdist, so git knows nothing of it",
+)
+"""For tests about what is committed; all others run in an unpacked sdist, too."""
+
 
 def tools_are_required() -> bool:
     """Whether a missing program is a failure in this run."""

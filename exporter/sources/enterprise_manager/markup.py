@@ -1,7 +1,8 @@
 """XML answers as plain values, by names in lower case.
 
 An element becomes a dictionary of its attributes and children; a child without children of its own
-becomes its text. What the vendor's schema repeats becomes a list.
+becomes its text, one with children an empty dictionary. What the vendor's schema repeats becomes a
+list.
 """
 
 import gc
@@ -62,8 +63,9 @@ def entities(element: "Element", name: str, depth: int = DEEPEST) -> list[Fields
 
 
 def fields(element: "Element") -> Fields:
-    """The attributes and children of an entity; its links as a list, other structures left out.
+    """The attributes and children of an entity; its links as a list, other structures empty.
 
+    So a structure in place of a text does not fit, as in JSON, and elsewhere it does not matter.
     Of a link the attributes are as they were written: there are more of them than of all else.
     """
     try:
@@ -79,8 +81,8 @@ def _fields(element: "Element") -> Fields:
     values: Fields = {_NAMES[key]: value for key, value in element.items()}
     for child in element:
         if len(child):
-            if _NAMES[child.tag] == "links":
-                values["links"] = [link.attrib for link in child]
+            name = _NAMES[child.tag]
+            values[name] = [link.attrib for link in child] if name == "links" else {}
         elif text := child.text:
             values[_NAMES[child.tag]] = text.strip()
     return values

@@ -3,7 +3,6 @@
 All of it is optional: what cannot be read now keeps its last known state.
 """
 
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from exporter.rest.rows import PageDecoder, SkippedRow, read_page
 from exporter.rest.together import together
 from exporter.rest.transport import CONNECTIONS
 from exporter.sources.endpoints import OPTIONAL_TRIES, Endpoints
+from exporter.sources.turns import Turns
 from exporter.sources.vb365.jobs import JobBook
 from exporter.sources.vb365.sessions import BACKUP, COPY
 from exporter.sources.vb365.wire import (
@@ -38,90 +38,114 @@ Kept = TypeVar("Kept", JobRow, NamedRow)
 
 @dataclass(frozen=True, slots=True)
 class _JobList:
-    """A list of jobs; one that `rests` is hardly asked for while it is known to be empty."""
+    """A list of jobs, and how many seconds it rests after it was found to be still empty."""
 
     endpoint: str
     path: str
     session_type: str
-    rests: bool = False
+    empty_rest: float = 0.0
 
 
 _JOB_LISTS = (
     _JobList("jobs", "Jobs", BACKUP),
-    # Most servers have no copy jobs, and would be asked for them with each poll.
-    _JobList("copy_jobs", "CopyJobs", COPY, rests=True),
+    # Most servers have no copy jobs, and their backup jobs would have every other turn only.
+    _JobList("copy_jobs", "CopyJobs", COPY, empty_rest=REFRESH_AFTER),
 )
-
-_SURELY_EMPTY = 2
-"""How many readings in a row find a list empty before it rests: so many end a deleted job."""
+_NAME_LISTS = ("organizations", "repositories", "service_instance")
 
 
 class FactReader:
-    """Keeps a `JobBook` and the product's version up to date."""
+    """Keeps a `JobBook` and the product's version up to date.
+
+    Once all of it is known and stays the same, a poll reads one of these lists in turn: with polls
+    a minute apart each list of jobs is read at least every five minutes, without copy jobs the one
+    list that is left by nearly each poll. A list of jobs that has just gained or lost a job is read
+    again by the next poll.
+    """
 
     def __init__(self, client: RestClient, endpoints: Endpoints, clock: Clock) -> None:
         self.book = JobBook()
         self.product_version = ""
         self._client = client
         self._endpoints = endpoints
-        self._clock = clock
-        self._read_at: dict[str, float] = {}
-        self._found_empty: Counter[str] = Counter()
+        self._turns = Turns(clock)
+        self._chosen: frozenset[str] = frozenset()
+        self._listed: dict[str, frozenset[str]] = {}  # complete lists: ids of their jobs
+        self._strangers: frozenset[str] = frozenset()
+
+    @property
+    def known_types(self) -> frozenset[str]:
+        """The session types whose jobs were listed completely, now or by an earlier poll."""
+        return frozenset(one.session_type for one in _JOB_LISTS if one.endpoint in self._listed)
 
     async def refresh_jobs(self, version: int, page_size: int) -> frozenset[str]:
-        """Read the lists of jobs; the session types whose jobs were listed completely."""
+        """Read the lists of jobs whose turn it is, first of all in a poll.
+
+        Returns the session types whose jobs were listed completely by this call.
+        """
+        self._chosen = self._turns.chosen((*(one.endpoint for one in _JOB_LISTS), *_NAME_LISTS))
         lists = _Lists(self._client, version, page_size)
-        calls = [partial(self._jobs, lists, one) for one in _JOB_LISTS if not self._at_rest(one)]
+        return await self._read_jobs(lists, lambda one: one.endpoint in self._chosen)
+
+    async def find_jobs_of(
+        self, sessions: Iterable[Session], version: int, page_size: int
+    ) -> frozenset[str]:
+        """Read the other lists as well when a session names a job that was never listed.
+
+        The job may be new. One that no list names then is a deleted one, and not looked for again.
+        """
+        if self._chosen.issuperset(one.endpoint for one in _JOB_LISTS):
+            return frozenset()
+        named = {one.job_id for one in sessions if one.job_id}
+        if named - self.book.names.keys() <= self._strangers:
+            return frozenset()
+        lists = _Lists(self._client, version, page_size)
+        listed = await self._read_jobs(lists, lambda one: one.endpoint not in self._chosen)
+        self._strangers = frozenset(named - self.book.names.keys())
+        return listed
+
+    async def _read_jobs(
+        self, lists: "_Lists", wanted: Callable[[_JobList], bool]
+    ) -> frozenset[str]:
+        calls = [partial(self._jobs, lists, one) for one in _JOB_LISTS if wanted(one)]
         listed = await together(calls, CONNECTIONS)
         return frozenset(session_type for session_type in listed if session_type)
 
-    def expect_jobs_of(self, sessions: Iterable[Session]) -> None:
-        """A session of a job that was never listed ends every rest: it may belong there."""
-        resting = [one.endpoint for one in _JOB_LISTS if self._at_rest(one)]
-        if resting and not {one.job_id for one in sessions if one.job_id} <= self.book.names.keys():
-            for endpoint in resting:
-                del self._found_empty[endpoint]
-
-    def _at_rest(self, one: _JobList) -> bool:
-        empty = self._found_empty[one.endpoint] >= _SURELY_EMPTY
-        return one.rests and empty and not self._is_due(one.endpoint)
-
     async def refresh_names(self, version: int, page_size: int) -> None:
-        """Read what hardly ever changes, if it is time to."""
+        """Read what hardly ever changes, where it is its turn."""
         lists = _Lists(self._client, version, page_size)
         readings: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
             ("organizations", partial(self._organizations, lists)),
             ("repositories", partial(self._repositories, lists)),
             ("service_instance", partial(self._service_instance, version)),
         )
-        due = [partial(self._again, *one) for one in readings if self._is_due(one[0])]
+        due = [partial(self._again, *one) for one in readings if one[0] in self._chosen]
         await together(due, CONNECTIONS)
-
-    def _is_due(self, endpoint: str) -> bool:
-        last = self._read_at.get(endpoint)
-        return last is None or self._clock.monotonic() - last >= REFRESH_AFTER
 
     async def _again(self, endpoint: str, read: Callable[[], Awaitable[None]]) -> None:
         """Read what is due; a failure is tried again at the next poll."""
+        self._turns.again(endpoint)
 
         async def read_and_note() -> None:
             await read()
-            self._read_at[endpoint] = self._clock.monotonic()
+            self._turns.made(endpoint, REFRESH_AFTER)
 
         await self._endpoints.optional(endpoint, read_and_note())
 
     async def _jobs(self, lists: "_Lists", one: _JobList) -> str:
         """The session type if its jobs were read without a gap, else an empty string."""
+        self._turns.again(one.endpoint)
         found = await self._endpoints.optional(one.endpoint, lists.read(one.path, JOBS))
         if found is None:
             return ""
-        self._read_at[one.endpoint] = self._clock.monotonic()
         self.book.list_jobs(one.session_type, found.rows)
-        if found.rows or not found.complete:
-            del self._found_empty[one.endpoint]
-        else:
-            self._found_empty[one.endpoint] += 1
-        return one.session_type if found.complete else ""
+        if not found.complete:
+            return ""
+        ids = frozenset(row.id.lower() for row in found.rows)
+        if self._listed.get(one.endpoint) == ids:  # only a list that stays the same may wait
+            self._turns.made(one.endpoint, 0.0 if ids else one.empty_rest)
+        self._listed[one.endpoint] = ids
+        return one.session_type
 
     async def _organizations(self, lists: "_Lists") -> None:
         self.book.list_organizations(await _names(lists, "Organizations"))

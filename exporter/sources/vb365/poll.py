@@ -35,6 +35,7 @@ from exporter.sources.vb365.kinds import (
     RETRIEVAL_SESSIONS,
     SessionKind,
 )
+from exporter.sources.vb365.sessions import with_job
 
 NEWEST_PAGE = 100
 """Rows of a page that is read only to find sessions that have just begun."""
@@ -118,7 +119,15 @@ class Poll:
         One that cannot be read alone stays open and is asked for again at the next poll.
         """
         missing = [one.session for one in open_sessions if one.session.id not in self.sessions]
-        await together([partial(self._follow, session) for session in missing], CONNECTIONS)
+        with self._server.endpoints.as_one("session"):
+            await together([partial(self._follow, session) for session in missing], CONNECTIONS)
+
+    def name_sessions(self) -> None:
+        """Complete the sessions of jobs that became known after their sessions were read."""
+        names = self._server.book.names
+        for id_, session in self.sessions.items():
+            if not session.job_name and session.job_id in names:
+                self.sessions[id_] = with_job(session, names[session.job_id])
 
     async def _follow(self, before: Session) -> None:
         kind = KINDS.get(before.session_type, JOB_SESSIONS)

@@ -130,6 +130,15 @@ def _find_job(job_id: str, jobs: Mapping[str, JobName]) -> JobName:
     return jobs.get(job_id) or JobName(job_id, "", BACKUP)
 
 
+def with_job(session: Session, job: JobName) -> Session:
+    """A session of a job that was not known when the session was read.
+
+    A type that was not told was taken for a backup's.
+    """
+    session_type = job.session_type if session.session_type == BACKUP else session.session_type
+    return replace(session, job_name=job.name, session_type=session_type)
+
+
 def _session(row: SessionRow, job: JobName) -> Session:
     started, ended = timestamp(row.creation_time), timestamp(row.end_time)
     if ended is not None and started is not None and ended < started:

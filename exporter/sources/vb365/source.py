@@ -54,15 +54,17 @@ class Vb365Source:
         poll = Poll(server, window, began if server_time is None else server_time, progress)
         await self._read_sessions(poll)
         await poll.follow(self._wanted(open_sessions))
-        self._facts.expect_jobs_of(poll.sessions.values())
+        listed_types |= await self._facts.find_jobs_of(poll.sessions.values(), version, page_size)
+        poll.name_sessions()
         await self._facts.refresh_names(version, page_size)
         self._skipped.tell(poll.skipped.values())
         harvest = Harvest(
             sessions=tuple(poll.sessions.values()),
             gone=tuple(poll.gone),
             jobs=self._facts.book.jobs(),
-            job_list=bool(listed_types),
+            job_list=bool(self._facts.known_types),
             listed_types=listed_types,
+            kept_types=self._facts.known_types - listed_types,
             server_time=server_time,
             info=ServerInfo(self._facts.product_version, f"v{version}"),
             skipped_rows=len(poll.skipped),
