@@ -107,15 +107,14 @@ def add_config_flag(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_storage_flag(parser: argparse.ArgumentParser) -> None:
-    """`--storage.path`"""
+def add_storage_flag(parser: argparse.ArgumentParser, more: str = "") -> None:
+    """`--storage.path`; `more` is said of it where it may be something special."""
     parser.add_argument(
         "--storage.path",
         dest="storage_path",
         default="data",
         metavar="DIRECTORY",
-        help="where the ledger lies, which remembers what has been counted; an empty string "
-        "remembers in memory only (default: data)",
+        help=f"where the ledger lies, which remembers what has been counted{more} (default: data)",
     )
 
 

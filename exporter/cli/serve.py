@@ -45,7 +45,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         help='check the configuration, print every problem or "ok", and exit 1 or 0',
     )
     add_web_flags(parser)
-    add_storage_flag(parser)
+    add_storage_flag(parser, "; an empty string remembers in memory only")
     _add_shard_flags(parser)
     add_log_flags(parser)
     parser.add_argument("--version", action="version", version=version_text())

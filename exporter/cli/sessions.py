@@ -79,8 +79,11 @@ def run(options: argparse.Namespace) -> int:
         if outcome.error is not None:
             reason = outcome.error.reason
             print(f"error: {outcome.server} ({reason}): {outcome.error}", file=sys.stderr)
-    FORMATS[options.format](list(_rows(found, options.result)))
-    return 1 if any(outcome.error for outcome in found) else 0
+    rows = list(_rows(found, options.result))
+    failed = [outcome for outcome in found if outcome.error is not None]
+    if rows or len(failed) < len(found) or options.format != "table":
+        FORMATS[options.format](rows)
+    return 1 if failed else 0
 
 
 async def _poll_all(servers: list[ServerConfig], since: float) -> list[Found]:

@@ -175,7 +175,7 @@ class ServerBlock(GlobalBlock):
     url: Url | None = Field(
         default=None,
         description="Where its REST API listens: `http` or `https`, host and port, without user "
-        "name, query or fragment. Required.",
+        "name, query or fragment; a path only where a proxy in front of it wants one. Required.",
     )
     username: Text | None = Field(default=None, description="The account to log on with. Required.")
     password: SecretText | None = Field(

@@ -140,9 +140,11 @@ def _keys(stored: Stored, job: str) -> tuple[Key, ...]:
 
 
 def _job_names(servers: Iterable[Stored]) -> set[str]:
-    return {
+    """Names to choose from; runs without a job have none."""
+    names = {
         state.job.name or key.job_id for stored in servers for key, state in stored.jobs.items()
     }
+    return names - {""}
 
 
 def _unknown(kind: str, name: str, existing: Iterable[str]) -> str:

@@ -166,6 +166,12 @@ def test_ledger_show_tells_what_is_counted(
     assert "m365" in err
 
 
+def test_only_serve_can_remember_in_memory(capsys: pytest.CaptureFixture[str]) -> None:
+    """So only its help says how."""
+    assert "in memory only" in " ".join(run(capsys, "serve", "--help")[1].split())
+    assert "in memory only" not in " ".join(run(capsys, "ledger", "show", "--help")[1].split())
+
+
 def test_ledger_check_and_forget(capsys: pytest.CaptureFixture[str], ledger: Path) -> None:
     """A good file is ok; what was forgotten is said and gone."""
     flag = f"--storage.path={ledger}"

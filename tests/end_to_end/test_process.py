@@ -190,7 +190,8 @@ async def test_sessions_fails_if_a_server_fails(tmp_path: Path) -> None:
         simulated.product.logons.password = "changed"
         code, output = await run("sessions", f"--config.file={config}")
     assert code == 1
-    assert "error: one (auth):" in output
+    assert output.startswith("error: one (auth):")
+    assert output.count("\n") == 1, "who was not asked has not said that there are no sessions"
     assert "Traceback" not in output
 
 
