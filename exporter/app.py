@@ -135,7 +135,10 @@ class Exporter:
                 task.cancel()
         finally:
             await self.web.close()
-            await self._fleet.close()
+            # A reload that is under way would start polls that nobody ends.
+            async with self._reloading:
+                self._group = None
+                await self._fleet.close()
 
     def _own(self, config: Config) -> Config:
         """The configuration with the servers that this shard polls."""
@@ -175,7 +178,7 @@ class Exporter:
         """
         async with self._reloading:
             if self._group is None:
-                return ("The exporter is still starting; try again.",)
+                return ("The exporter is starting or stopping; try again.",)
             notify.reloading()
             try:
                 config = await asyncio.to_thread(self._load)

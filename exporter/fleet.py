@@ -25,10 +25,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Member:
-    """One polled server: its configuration, its conversation, and the task that polls it."""
+    """One polled server: its configuration, its conversation, and what polls it."""
 
     config: ServerConfig
     source: Source
+    poller: Poller
     task: asyncio.Task[None] | None = None
 
 
@@ -50,7 +51,6 @@ class Fleet:
         self._clock = clock
         self._members: dict[str, Member] = {}
         self._views: dict[str, ServerView] = {}
-        self._polled: set[str] = set()
 
     def views(self) -> tuple[ServerView, ...]:
         """Every server as it was last published, in the order of the configuration."""
@@ -58,7 +58,7 @@ class Fleet:
 
     def ready(self) -> bool:
         """Whether every server was polled once, well or not."""
-        return self._polled.issuperset(self._members)
+        return all(member.poller.polled for member in self._members.values())
 
     async def apply(self, config: Config, group: asyncio.TaskGroup) -> None:
         """Poll what `config` says from now on; servers whose entry did not change go on as before.
@@ -67,11 +67,7 @@ class Fleet:
         """
         wanted = {server.name: server for server in config.servers}
         kept = {name for name, member in self._members.items() if wanted.get(name) == member.config}
-        fresh = {
-            name: Member(server, self._products[server.product].create(server, self._clock))
-            for name, server in wanted.items()
-            if name not in kept
-        }
+        fresh = {name: self._member(server) for name, server in wanted.items() if name not in kept}
         leaving = [name for name in self._members if name not in kept]
         await asyncio.gather(*(self._stop(name, gone=name not in wanted) for name in leaving))
         self._members = {name: fresh.get(name) or self._members[name] for name in wanted}
@@ -79,7 +75,13 @@ class Fleet:
             self._show(await self._worker.register(self._subject(config, member.config)))
         for number, (name, member) in enumerate(fresh.items()):
             delay = _delay(name, number, len(fresh), member.config.poll_interval)
-            member.task = group.create_task(self._poll(member, delay), name=f"poll {name}")
+            polling = member.poller.run(delay, self._views[name])
+            member.task = group.create_task(polling, name=f"poll {name}")
+
+    def _member(self, server: ServerConfig) -> Member:
+        source = self._products[server.product].create(server, self._clock)
+        poller = Poller(server, source, self._worker, self._show, self._clock)
+        return Member(server, source, poller)
 
     def _subject(self, config: Config, server: ServerConfig) -> Subject:
         product = self._products[server.product]
@@ -94,14 +96,6 @@ class Fleet:
             ),
         )
 
-    async def _poll(self, member: Member, delay: float) -> None:
-        poller = Poller(member.config, member.source, self._worker, self._polled_once, self._clock)
-        await poller.run(delay)
-
-    def _polled_once(self, view: ServerView) -> None:
-        self._polled.add(view.name)
-        self._show(view)
-
     def _show(self, view: ServerView) -> None:
         self._views[view.name] = view
         self._publish_outside(view)
@@ -113,7 +107,6 @@ class Fleet:
             member.task.cancel()
             await asyncio.wait([member.task])
         await _log_off(member)
-        self._polled.discard(name)
         if gone:
             self._views.pop(name, None)
             self._withdraw(name)

@@ -6,7 +6,9 @@ recovers; the numbers tell the rest.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from math import inf
 from typing import Protocol
 
 from exporter.clock import Clock
@@ -20,8 +22,12 @@ from exporter.view import ServerView
 DEADLINE = 10
 """A poll may take so many times the request timeout."""
 
-FIRST_DEADLINE = 60
-"""The first poll reads the whole lookback and may take so many times the request timeout."""
+LONG_DEADLINE = 60
+"""A poll that reads much history may take so many times the request timeout."""
+
+MUCH_HISTORY = 3600.0
+"""Seconds beyond the overlap. After a long outage there may be more to read than in the first poll,
+and a poll that is ended for its length would be tried again with still more."""
 
 SHORTEST_PAUSE = 1.0
 """Seconds between the end of a poll and the next one at least, however late we are."""
@@ -49,7 +55,10 @@ class Recorder(Protocol):
 
 
 class Poller:
-    """Polls one server again and again, and publishes what follows."""
+    """Polls one server again and again, and publishes what follows.
+
+    `polled` tells whether it was polled once, well or not.
+    """
 
     def __init__(
         self,
@@ -65,35 +74,67 @@ class Poller:
         self._publish = publish
         self._clock = clock
         self._failing: bool | None = None  # not known before the first poll
+        self._shown: ServerView | None = None
+        self.polled = False
 
-    async def run(self, delay: float = 0.0) -> None:
-        """Poll until cancelled; the first time after `delay` seconds."""
-        await self._clock.sleep(delay)
+    async def run(self, delay: float = 0.0, shown: ServerView | None = None) -> None:
+        """Poll until cancelled; the first time after `delay` seconds.
+
+        `shown` is what was published of the server before.
+        """
+        self._shown = shown
+        await self._wait(delay)
         while True:
             began = self._clock.monotonic()
-            view = await self.poll()
+            await self.poll()
             next_at = began + self._config.poll_interval
-            await self._wait(max(next_at - self._clock.monotonic(), self._pause()), view)
+            await self._wait(max(next_at - self._clock.monotonic(), self._pause()))
 
     def _pause(self) -> float:
         return min(SHORTEST_PAUSE, self._config.poll_interval)
 
-    async def _wait(self, seconds: float, view: ServerView) -> None:
-        """Sleep until the next poll; claims that become stale meanwhile are withdrawn."""
-        if view.last_successful_poll is not None:
-            age = self._clock.now() - view.last_successful_poll
-            until_stale = self._config.stale_after - age
-            if 0 <= until_stale < seconds:
-                await self._clock.sleep(until_stale + 0.001)
-                self._publish(await self._recorder.view(self._config.name))
-                seconds -= until_stale
-        await self._clock.sleep(seconds)
+    async def _wait(self, seconds: float) -> None:
+        async with self._withdrawing(seconds):
+            await self._clock.sleep(seconds)
+
+    @asynccontextmanager
+    async def _withdrawing(self, seconds: float) -> AsyncIterator[None]:
+        """Withdraw claims that become stale during work of up to so many seconds."""
+        until_stale = self._until_stale()
+        if until_stale >= seconds:
+            yield
+            return
+        async with asyncio.TaskGroup() as group:
+            withdrawal = group.create_task(self._withdraw(until_stale))
+            yield
+            withdrawal.cancel()
+
+    def _until_stale(self) -> float:
+        """In how many seconds what is claimed becomes stale; never where there is no claim."""
+        shown = self._shown
+        if shown is None or shown.last_successful_poll is None:
+            return inf
+        if all(job.now is None for job in shown.jobs):
+            return inf
+        age = self._clock.now() - shown.last_successful_poll
+        return max(0.0, self._config.stale_after - age)
+
+    async def _withdraw(self, until_stale: float) -> None:
+        await self._clock.sleep(until_stale + 0.001)
+        self._show(await self._recorder.view(self._config.name))
+
+    def _show(self, view: ServerView) -> None:
+        self._shown = view
+        self._publish(view)
 
     async def poll(self) -> ServerView:
         """Poll once, record and publish what came of it."""
         started, began = self._clock.now(), self._clock.monotonic()
         window, open_sessions = await self._recorder.plan(self._config.name)
-        attempt = await self._attempt(window, open_sessions)
+        long = window.first or started - window.start > self._config.overlap + MUCH_HISTORY
+        seconds = self._config.request_timeout * (LONG_DEADLINE if long else DEADLINE)
+        async with self._withdrawing(seconds):
+            attempt = await self._attempt(window, open_sessions, seconds)
         poll = Poll(
             started=started,
             duration=self._clock.monotonic() - began,
@@ -104,14 +145,14 @@ class Poller:
         )
         self._tell(poll)
         view = await self._recorder.record(self._config.name, poll)
-        self._publish(view)
+        self.polled = True
+        self._show(view)
         return view
 
     async def _attempt(
-        self, window: Window, open_sessions: tuple[OpenSession, ...]
+        self, window: Window, open_sessions: tuple[OpenSession, ...], seconds: float
     ) -> Harvest | SourceError:
         """The one place where an error that nobody foresaw is caught: the loop must live on."""
-        seconds = self._config.request_timeout * (FIRST_DEADLINE if window.first else DEADLINE)
         progress = self._progress() if window.first else no_progress
         try:
             async with asyncio.timeout(seconds):

@@ -3,9 +3,16 @@
 import asyncio
 from pathlib import Path
 
-from exporter.app import reload_on_change
+from exporter.app import Exporter, Options, reload_on_change
+from exporter.clock import Clock
+from exporter.config.values import Config, ProductFacts, ServerConfig
+from exporter.model import Harvest
 from exporter.simulator import Fault, simulate
+from exporter.sources.base import Product
+from exporter.web.options import WebOptions
 from tests.support.running import (
+    ANY_PORT,
+    PATIENCE,
     entry,
     job,
     polled,
@@ -15,6 +22,7 @@ from tests.support.running import (
     server,
     write_config,
 )
+from tests.support.sources import REPORTS, ScriptedSource, server_config
 
 
 async def test_a_removed_server_is_logged_off_and_gone(tmp_path: Path) -> None:
@@ -82,6 +90,47 @@ async def test_reloads_at_the_same_time_do_not_disturb_each_other(tmp_path: Path
             await polled(exporter)
             assert await asyncio.gather(*(exporter.reload() for _ in range(5))) == [()] * 5
             assert server(exporter, "one").up
+
+
+class SlowGoodbye(ScriptedSource):
+    """A server that says when a log-off has begun, and ends it when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__([Harvest(sessions=())])
+        self.leaving, self.left = asyncio.Event(), asyncio.Event()
+
+    async def close(self) -> None:
+        """Wait for the test."""
+        self.leaving.set()
+        await self.left.wait()
+
+
+async def test_a_reload_under_way_does_not_keep_a_stop_waiting() -> None:
+    """Nothing is polled after the end, whichever of the two was first at the log-off."""
+    source = SlowGoodbye()
+
+    def create(_config: ServerConfig, _clock: Clock) -> SlowGoodbye:
+        return source
+
+    product = Product(ProductFacts("scripted", "Scripted", ()), create, lambda _type: REPORTS)
+    configs = iter([Config((server_config(),)), Config((server_config(poll_interval=2.0),))])
+    options = Options(None, WebOptions(listen_addresses=(ANY_PORT,)))
+    exporter, stop = (
+        Exporter(options, {"scripted": product}, lambda: next(configs)),
+        asyncio.Event(),
+    )
+    running_task = asyncio.create_task(exporter.run(stop))
+    async with asyncio.timeout(PATIENCE):
+        while not exporter.ready():
+            await exporter.clock.sleep(0.01)
+        reload = asyncio.create_task(exporter.reload())
+        await source.leaving.wait()
+        stop.set()
+        await exporter.clock.sleep(0.1)
+        source.left.set()
+        await running_task
+        assert await reload == ()
+    assert await exporter.reload() == ("The exporter is starting or stopping; try again.",)
 
 
 async def test_a_large_fleet_starts_spread_out_and_stops_quickly(tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ from tests.support.sources import Script, ScriptedSource, server_config, session
 
 EMPTY = Harvest(sessions=())
 
+PATIENCE = 60.0
+"""Seconds until something is given up; nothing that works takes so long."""
+
 
 @pytest.fixture
 async def worker(clock: ManualClock) -> AsyncIterator[LedgerWorker]:
@@ -40,6 +43,13 @@ class Bench:
         config = server_config(**changes)
         await self.worker.register(subject(config))
         return Poller(config, self.source, self.worker, self.published.append, self.clock)
+
+    async def until_published(self, number: int) -> None:
+        """Let time go on a little until so many views were published; a thread makes them."""
+        async with asyncio.timeout(PATIENCE):
+            while len(self.published) < number:
+                await self.clock.pass_time(0.01)
+                await asyncio.sleep(0.001)
 
 
 async def test_a_complete_poll_is_published_as_up(worker: LedgerWorker, clock: ManualClock) -> None:
@@ -107,6 +117,19 @@ async def test_a_poll_that_hangs_is_a_timeout(worker: LedgerWorker, clock: Manua
     assert "did not finish" in view.last_error
 
 
+async def test_after_a_long_outage_a_poll_may_take_as_long_as_the_first(
+    worker: LedgerWorker, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is as much to read; ended too early it would never catch up."""
+    monkeypatch.setattr("exporter.poller.LONG_DEADLINE", 100_000)
+    bench = Bench(worker, clock, [EMPTY, 0.5])
+    poller = await bench.poller(request_timeout=0.01)
+    await poller.poll()
+    clock.advance(86400.0)
+    view = await poller.poll()
+    assert "came back" in view.last_error
+
+
 async def test_an_unforeseen_error_is_counted_and_says_nothing_secret(
     worker: LedgerWorker, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -149,11 +172,47 @@ async def test_claims_are_withdrawn_between_two_polls(
     await clock.pass_time(0)
     await clock.until_sleeping()
     await clock.pass_time(901)
-    await clock.until_sleeping()
+    await bench.until_published(2)
     task.cancel()
     assert bench.published[0].jobs[0].now is not None
     assert bench.published[-1].jobs[0].now is None
     assert len(bench.source.windows) == 1
+
+
+async def test_claims_are_withdrawn_while_a_poll_takes_long(
+    worker: LedgerWorker, clock: ManualClock
+) -> None:
+    """A server that hangs keeps nobody believing that its sessions run."""
+    bench = Bench(worker, clock, [Harvest(sessions=(session("s1"),)), 3600.0])
+    poller = await bench.poller(poll_interval=60.0, stale_after=90.0, request_timeout=30.0)
+    task = asyncio.create_task(poller.run())
+    await clock.until_sleeping()
+    await clock.pass_time(60)
+    await clock.until_sleeping()  # not for the next poll: that one hangs
+    await clock.pass_time(31)
+    await bench.until_published(2)
+    assert bench.published[-1].jobs[0].now is None
+    assert (len(bench.source.windows), bench.published[-1].polls) == (2, 1)
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_claims_of_before_a_restart_do_not_wait_for_the_first_poll(
+    worker: LedgerWorker, clock: ManualClock
+) -> None:
+    """What the ledger said at the start is withdrawn in time, although the server hangs."""
+    bench = Bench(worker, clock, [Harvest(sessions=(session("s1"),)), 3600.0])
+    before = await bench.poller(stale_after=90.0)
+    shown = await before.poll()
+    poller = await bench.poller(stale_after=90.0)
+    task = asyncio.create_task(poller.run(60.0, shown))
+    await clock.until_sleeping()
+    await clock.pass_time(91)
+    await bench.until_published(2)
+    assert bench.published[-1].jobs[0].now is None
+    assert not poller.polled
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def test_a_long_first_poll_tells_how_far_it_is(

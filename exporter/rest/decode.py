@@ -1,5 +1,6 @@
 """Bodies become typed values, or one sentence that says what came instead."""
 
+import re
 from typing import TypeVar
 
 import msgspec
@@ -14,6 +15,12 @@ Decoded = TypeVar("Decoded")
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that do not fit; a wrong type is a DecodeError as well."""
+
+_HALVES = re.compile(
+    rb"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+"""Half a character, escaped as JSON allows it; what stands in the group is whole and stays."""
 
 _MARKUP = (
     (b"<!doctype html", "an HTML page; is this the right port?"),
@@ -33,6 +40,15 @@ def decode_json(decoder: msgspec.json.Decoder[Decoded], response: Response) -> D
         return decoder.decode(body)
     except UNREADABLE as error:
         raise ParseFailed(f"{response.where} was answered with {describe(body, error)}") from None
+
+
+def whole_characters(body: bytes) -> bytes:
+    """`body` with U+FFFD for each half of a character.
+
+    A text that was cut to a length may end in one. RFC 8259 section 8.2 lets them stand in JSON,
+    but the decoder refuses them, and one text must not cost all others.
+    """
+    return _HALVES.sub(lambda found: found[1] or rb"\ufffd", body)
 
 
 def describe(body: bytes, error: Exception) -> str:

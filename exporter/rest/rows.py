@@ -12,7 +12,7 @@ from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 import msgspec
 
 from exporter.errors import ParseFailed
-from exporter.rest.decode import BYTE_ORDER_MARK, UNREADABLE, describe
+from exporter.rest.decode import BYTE_ORDER_MARK, UNREADABLE, describe, whole_characters
 from exporter.rest.text import one_line
 from exporter.rest.wire import Response
 
@@ -97,6 +97,15 @@ class PageDecoder(Generic[Row]):
     def decode(self, body: bytes) -> DecodedPage[Row]:
         """The page in `body`. Raises what msgspec raises when it is no page at all."""
         body = body.removeprefix(BYTE_ORDER_MARK)
+        try:
+            return self._decode(body)
+        except msgspec.DecodeError:
+            mended = whole_characters(body)
+            if mended == body:
+                raise
+            return self._decode(mended)
+
+    def _decode(self, body: bytes) -> DecodedPage[Row]:
         for decoder in self._whole:
             try:
                 return _page(decoder.decode(body))

@@ -9,7 +9,7 @@ from yarl import URL
 
 from exporter.clock import Clock
 from exporter.config.values import ServerConfig
-from exporter.errors import HttpFailed, SourceError, TooLarge
+from exporter.errors import HttpFailed, SourceError, TlsFailed, TooLarge
 from exporter.model import Traffic
 from exporter.rest.failures import LIBRARY_ERRORS, translate
 from exporter.rest.tally import Tally
@@ -85,8 +85,11 @@ class Transport:
         except SourceError:
             raise
         except LIBRARY_ERRORS as error:
+            failure = translate(error, request.where, plain=url.scheme == "http")
+            if isinstance(failure, TlsFailed) and self._opened is session:
+                await self.close()  # the next call reads the certificate files anew
             # Without its cause: the library's errors carry the request's headers, token included.
-            raise translate(error, request.where, plain=url.scheme == "http") from None
+            raise failure from None
         return Response(request.where, answer.status, answer.headers, body)
 
     async def _read(self, request: Request, answer: aiohttp.ClientResponse) -> bytes:

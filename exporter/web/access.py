@@ -10,6 +10,8 @@ import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from aiohttp import web
+
 from exporter.errors import ConfigurationError
 from exporter.web.tls import CurrentContext
 from exporter.web.webconfig import RateLimit, Reading, WebConfig, read
@@ -20,6 +22,9 @@ RESTART_FOR_TLS = "TLS is turned on or off only at start; restart the exporter f
 RESTART_WITHOUT_USERS = (
     "the last user is removed only at start; restart the exporter to serve without passwords"
 )
+
+RULES = web.RequestKey("rules", WebConfig)
+"""Under which rules a request was let in: the file may change while its password is checked."""
 
 Signature = tuple[tuple[int, ...] | None, ...]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from exporter.clock import Clock, SystemClock
-from exporter.web.access import TokenBucket, WebConfigFile
+from exporter.web.access import RULES, TokenBucket, WebConfigFile
 from exporter.web.answers import SERVER_HEADER, STANDARD_HEADERS, sentence
 from exporter.web.api.openapi import JOBS, SERVERS, SESSIONS
 from exporter.web.api.scripts import Scripts
@@ -19,6 +19,7 @@ from exporter.web.options import WebOptions
 from exporter.web.page.pages import People
 from exporter.web.scrape import Scrapes
 from exporter.web.state import State
+from exporter.web.webconfig import WebConfig
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -85,10 +86,10 @@ class Gate:
     @web.middleware
     async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let a request in or not, whatever its path."""
-        return await self._refusal(request) or await handler(request)
+        request[RULES] = config = self.web_config.current
+        return await self._refusal(request, config) or await handler(request)
 
-    async def _refusal(self, request: web.Request) -> web.Response | None:
-        config = self.web_config.current
+    async def _refusal(self, request: web.Request, config: WebConfig) -> web.Response | None:
         # Before the password: guessing shall not be free of the limit.
         if not self.bucket.take(config.rate_limit):
             return sentence("Too many requests; try again soon.", 429, {"Retry-After": "1"})

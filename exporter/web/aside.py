@@ -10,7 +10,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from exporter.exposition.compress import compress
-from exporter.web.scrape import accepts_gzip
+from exporter.web.scrape import accepts_gzip, listed
 from exporter.web.stream import send
 
 Value = TypeVar("Value")
@@ -67,7 +67,7 @@ class Aside:
         self, request: web.Request, make: Callable[[], bytes], content_type: str
     ) -> web.StreamResponse:
         """Answer with the body that `make` returns, compressed where the client wants it."""
-        wanted = accepts_gzip(request.headers.get("Accept-Encoding"))
+        wanted = accepts_gzip(listed(request, "Accept-Encoding"))
         headers = {"Vary": "Accept-Encoding"}
 
         def made() -> tuple[bytes, bool]:

@@ -31,8 +31,7 @@ class Operation:
         """Read the configuration anew; the old one stays when there is a reason against it."""
         if not self._options.enable_lifecycle:
             return sentence("Reloading is off; start with --web.enable-lifecycle to allow it.", 403)
-        # A browser tells when another site makes it send this; programs send no such header.
-        if request.headers.get("Sec-Fetch-Site") in FOREIGN_SITES:
+        if _is_foreign(request):
             return sentence("Reloading cannot be asked for by another web site.", 403)
         reasons = await self._state.reload()
         if reasons:
@@ -44,3 +43,12 @@ class Operation:
         text = self._options.dump_config(self._state.config)
         # text/plain shows in every browser; application/yaml would be saved to a file.
         return await send(request, text.encode("utf-8", "replace"), "text/plain; charset=utf-8")
+
+
+def _is_foreign(request: web.Request) -> bool:
+    """Whether a browser says that another site makes it send this; programs say nothing of it."""
+    if request.headers.get("Sec-Fetch-Site") in FOREIGN_SITES:
+        return True
+    # Over plain HTTP browsers leave that header out and send this one alone.
+    origin, host = request.headers.get("Origin"), request.headers.get("Host", "")
+    return origin is not None and origin.partition("://")[2].lower() != host.lower()

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from exporter.errors import TooManySeries
 from exporter.sharding import owner
-from exporter.web.access import WebConfigFile
+from exporter.web.access import RULES, WebConfigFile
 from exporter.web.connection import Connection
 from exporter.web.options import WebOptions
 from exporter.web.places import Places
@@ -25,12 +25,22 @@ TOO_MANY = "Too many scrapes are being answered; try again soon or raise --web.m
 
 @lru_cache(maxsize=64)
 def accepts_gzip(header: str | None) -> bool:
-    """Whether an Accept-Encoding header wants gzip: named with q above 0, or any with `*`."""
+    """Whether an Accept-Encoding header wants gzip: named with q above 0, or any with `*`.
+
+    Who prefers it as it is says so by a higher q of `identity`.
+    """
     qualities: dict[str, float] = {}
     for entry in (header or "").lower().split(","):
         coding, *parameters = (part.strip() for part in entry.split(";"))
         qualities[coding] = _quality(parameters)
-    return qualities.get("gzip", qualities.get("x-gzip", qualities.get("*", 0.0))) > 0
+    gzip = qualities.get("gzip", qualities.get("x-gzip", qualities.get("*", 0.0)))
+    return gzip > 0 and gzip >= qualities.get("identity", 0.0)
+
+
+def listed(request: web.Request, name: str) -> str | None:
+    """A header that is a list; its lines are one list (RFC 9110 section 5.3)."""
+    lines = request.headers.getall(name, ())
+    return ", ".join(lines) if lines else None
 
 
 def _quality(parameters: list[str]) -> float:
@@ -112,9 +122,9 @@ class Scrapes:
         """
         if self._places.full:
             raise web.HTTPServiceUnavailable(text=TOO_MANY, headers={"Retry-After": "1"})
-        pages, rules = self._state.exposition, self._web_config.current
-        chosen = pages.negotiate(request.headers.get("Accept"))
-        gzip = accepts_gzip(request.headers.get("Accept-Encoding"))
+        pages, rules = self._state.exposition, request[RULES]
+        chosen = pages.negotiate(listed(request, "Accept"))
+        gzip = accepts_gzip(listed(request, "Accept-Encoding"))
         names = frozenset(request.query.getall("name[]", ())) or None
         wanted = Wanted(servers=servers, names=names, gzip=gzip, exporter=exporter)
         headers = {"Vary": "Accept, Accept-Encoding"}

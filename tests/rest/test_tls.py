@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import hashlib
 import os
+import shutil
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -97,6 +98,22 @@ async def test_plain_http_to_a_port_with_tls_is_recognized(
         plain = server.url.replace("https://", "http://")
         with pytest.raises(Unreachable, match=r"speaks https, write https:// in the url$"):
             await connect(plain).send(Request("GET", "/x", anonymous=True, tries=1))
+
+
+async def test_a_ca_file_that_is_replaced_is_read_anew(
+    connect: Connect, leaf: trustme.LeafCert, ca_file: Path, tmp_path: Path
+) -> None:
+    """Whoever gives the new certificate under the old name needs no restart."""
+    file = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(file))
+    async with tls_server(leaf) as server:
+        client = connect(settings(server.url, tls=TlsConfig(ca_file=file)))
+        with pytest.raises(TlsFailed):
+            await client.get("/x")
+        shutil.copyfile(ca_file, file)
+        os.utime(file, (1_700_000_000.0, 1_700_000_000.0))
+        await client.get("/x")
+        assert client.traffic().tls_verified is True
 
 
 async def test_a_pin_alone_is_trust_enough(connect: Connect, leaf: trustme.LeafCert) -> None:

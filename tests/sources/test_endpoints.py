@@ -3,6 +3,7 @@
 import pytest
 
 from exporter.errors import AuthenticationFailed, HttpFailed, SourceError
+from exporter.log import facts
 from exporter.sources.endpoints import Endpoints
 
 
@@ -27,9 +28,10 @@ async def test_a_change_is_logged_and_a_state_is_not(caplog: pytest.LogCaptureFi
     assert endpoints.status() == {"jobs": False}
     await endpoints.optional("jobs", answered())
     assert endpoints.status() == {"jobs": True}
-    assert [one.message for one in caplog.records] == [
-        "server one: endpoint jobs fails: 500",
-        "server one: endpoint jobs works again",
+    told = [facts(one) for one in caplog.records]
+    assert [(one["level"], one["server"], one["endpoint"], one.get("error")) for one in told] == [
+        ("warn", "one", "jobs", "500"),
+        ("info", "one", "jobs", None),
     ]
 
 

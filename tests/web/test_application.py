@@ -97,6 +97,23 @@ async def test_another_web_site_cannot_make_a_browser_reload() -> None:
     assert (answer.status, state.reloads) == (403, 0)
 
 
+@pytest.mark.parametrize("origin", ["http://evil.example", "null"])
+async def test_another_web_site_cannot_make_a_browser_reload_over_plain_http(origin: str) -> None:
+    """There browsers tell only the origin of the page that made them ask."""
+    state = FakeState()
+    async with serving(state, enable_lifecycle=True) as url:
+        answer = await ask(f"{url}/-/reload", "POST", {"Origin": origin})
+    assert (answer.status, state.reloads) == (403, 0)
+
+
+async def test_a_page_of_our_own_origin_may_reload() -> None:
+    """Whoever builds a button into a page at the same address is no other site."""
+    state = FakeState()
+    async with serving(state, enable_lifecycle=True) as url:
+        answer = await ask(f"{url}/-/reload", "POST", {"Origin": url})
+    assert (answer.status, state.reloads) == (200, 1)
+
+
 async def test_reload_by_get_is_refused_with_a_sentence() -> None:
     """405 names the method that works, in words and in the Allow header."""
     async with serving(enable_lifecycle=True) as url:

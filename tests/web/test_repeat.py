@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.exposition import Exposition
-from exporter.web import connection, scrape
+from exporter.web import auth, connection, scrape
+from exporter.web.auth import password_matches
 from exporter.web.repeat import LARGEST, MOST_HEADS, Heads
 from tests.support.web import (
     Answer,
@@ -24,6 +25,7 @@ from tests.support.web import (
     serving,
     view,
 )
+from tests.web.test_auth import basic, hashed
 
 METRICS = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
 PACKED = b"GET /metrics HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n"
@@ -152,6 +154,25 @@ async def test_new_rules_hold_for_the_next_request(tmp_path: Path) -> None:
     frames = [one.headers["x-frame-options"] for one in seen]
     assert frames == ["SAMEORIGIN", "SAMEORIGIN", "DENY", "DENY"]
     assert limited == [200, 200, 429]
+
+
+async def test_a_password_that_changes_while_it_is_checked_is_not_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was let in under old rules must ask again under the new ones."""
+    state, file = kept(), tmp_path / "web.yaml"
+    file.write_text(f"basic_auth_users: {{alice: {hashed('old')}}}")
+    changed = f"basic_auth_users: {{alice: {hashed('new')}}}"
+
+    def change_meanwhile(password: bytes, hash_text: str) -> bool:
+        rewrite(file, changed)
+        return password_matches(password, hash_text)
+
+    monkeypatch.setattr(auth, "password_matches", change_meanwhile)
+    user = basic("alice", "old")["Authorization"].encode()
+    request = METRICS.replace(b"Host: x", b"Host: x\r\nAuthorization: " + user)
+    async with serving(state, web_config=file) as url, connected(url) as streams:
+        assert [(await asked(streams, request)).status for _ in range(2)] == [200, 401]
 
 
 async def test_a_repeat_finds_no_place_where_there_is_none() -> None:

@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.web.scrape import accepts_gzip
-from tests.support.web import CANARY, Answer, FakeFormat, FakePages, FakeState, ask, serving
+from tests.support.web import (
+    CANARY,
+    Answer,
+    FakeFormat,
+    FakePages,
+    FakeState,
+    ask,
+    connected,
+    parsed,
+    serving,
+)
 
 
 async def test_the_format_follows_the_accept_header() -> None:
@@ -55,11 +65,30 @@ async def test_without_an_accept_header_the_answer_is_plain_text() -> None:
         ("br, zstd", False),
         ("gzip;q=nonsense", False),
         ("gzip;level=9", True),
+        ("identity, gzip", True),
+        ("identity;q=0.5, gzip", True),
+        ("identity, gzip;q=0.5", False),
+        ("identity, *;q=0.1", False),
+        ("identity;q=0, gzip;q=0.1", True),
     ],
 )
 def test_gzip_is_used_when_it_is_wanted(header: str | None, wanted: bool) -> None:
     """Accept-Encoding is read with its qualities: 0 means no."""
     assert accepts_gzip(header) is wanted
+
+
+async def test_a_header_in_two_lines_is_one_list() -> None:
+    """Whichever line the wish stands in."""
+    state = FakeState()
+    async with serving(state) as url, connected(url) as (reader, writer):
+        writer.write(
+            b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            b"Accept: text/html\r\nAccept: application/openmetrics-text;version=1.0.0\r\n"
+            b"Accept-Encoding: br\r\nAccept-Encoding: gzip\r\n\r\n"
+        )
+        answer = parsed(await reader.read())
+    assert answer.headers["content-type"] == FakeFormat.OPENMETRICS.content_type
+    assert answer.headers["content-encoding"] == "gzip"
 
 
 @given(st.text())
