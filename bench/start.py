@@ -1,6 +1,11 @@
-"""The real process: how soon it answers, and how much memory it holds when idle."""
+"""The real process: how soon it answers, and how much memory it holds when idle.
+
+It runs from compiled modules, as an installation has them: a first start, which is not measured,
+compiles them, wherever this environment keeps such files or forbids them.
+"""
 
 import http.client
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,7 +20,7 @@ from bench.measure import Row, Spread, spread
 
 ROUNDS = 7
 IDLE_SECONDS = 1.5
-MOST_MEMORY, GOAL_MEMORY, MOST_SECONDS = 80.0, 60.0, 1.0
+MOST_MEMORY, MOST_SECONDS = 60.0, 1.0
 
 CONFIGURATION = """\
 servers:
@@ -39,14 +44,14 @@ def measure() -> list[Row]:
     """One line for the start, one for the memory."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "config.yaml").write_text(CONFIGURATION, encoding="utf-8")
-        rounds = [start(folder) for _ in range(ROUNDS)]
+        _compiling, *rounds = [start(folder) for _ in range(1 + ROUNDS)]
     clock, processor, memory = (spread(column) for column in zip(*rounds, strict=True))
     return [_start_row(clock, processor), _memory_row(memory)]
 
 
 def _start_row(clock: Spread, processor: Spread) -> Row:
     how = (
-        "`python -m exporter serve` with a new ledger until /metrics answers 200; "
+        "`python -m exporter serve` from compiled modules until /metrics answers 200; "
         f"{processor.text('s')} of it processor time, by which it is judged"
     )
     met = processor.middle < MOST_SECONDS
@@ -54,9 +59,9 @@ def _start_row(clock: Spread, processor: Spread) -> Row:
 
 
 def _memory_row(memory: Spread) -> Row:
-    value = f"{memory.text('MB')} (goal {GOAL_MEMORY:g})"
     how = "resident memory of that process when idle, one server, shared libraries included"
-    return Row("idle memory", value, f"< {MOST_MEMORY:g} MB", memory.middle < MOST_MEMORY, how)
+    met = memory.middle < MOST_MEMORY
+    return Row("idle memory", memory.text("MB"), f"< {MOST_MEMORY:g} MB", met, how)
 
 
 def start(folder: str) -> Started:
@@ -64,8 +69,10 @@ def start(folder: str) -> Started:
     port = free_port()
     command = [sys.executable, "-m", "exporter", "serve", f"--config.file={folder}/config.yaml"]
     flags = [f"--web.listen-address=127.0.0.1:{port}", f"--storage.path={folder}/data"]
+    surroundings = {**os.environ, "PYTHONPYCACHEPREFIX": f"{folder}/compiled"}
+    surroundings.pop("PYTHONDONTWRITEBYTECODE", None)
     began = time.perf_counter()
-    with subprocess.Popen([*command, *flags, "--log.level=error"]) as process:
+    with subprocess.Popen([*command, *flags, "--log.level=error"], env=surroundings) as process:
         stay_on(cores()[0], process.pid)
         while not answers(port):
             time.sleep(0.01)

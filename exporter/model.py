@@ -135,7 +135,8 @@ class Harvest(msgspec.Struct, frozen=True):
     job. `kept_types` are those whose jobs an earlier poll listed and this one did not: what `jobs`
     says of them still holds, and is no second proof that a job is missing.
     `server_time` is the server's own clock at the start of the poll (its `Date` header).
-    `data_time` tells how fresh the server's own data is, where it is a cache.
+    `data_time` tells how fresh the server's own data is, where it is a cache, at the latest when
+    its sessions were read: what ended later is still to come, and the next poll reads from there.
     `skipped_rows` counts rows that could not be read, `endpoints` tells of each endpoint that was
     called whether its last call worked.
     """

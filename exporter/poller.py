@@ -73,7 +73,7 @@ class Poller:
         self._recorder = recorder
         self._publish = publish
         self._clock = clock
-        self._failing = False
+        self._failing: bool | None = None  # not known before the first poll
         self._shown: ServerView | None = None
         self.polled = False
 
@@ -179,12 +179,15 @@ class Poller:
         return tell
 
     def _tell(self, poll: Poll) -> None:
-        """One line when the server starts failing, one when it recovers."""
-        if poll.error is None:
-            if self._failing:
-                log.info("server is polled again", extra=self._names())
+        """One line when polling first works, one when it starts failing, one when it recovers."""
+        if poll.harvest is not None:
+            if self._failing is not False:
+                words = "server is polled again" if self._failing else "server is polled"
+                read = {"sessions": len(poll.harvest.sessions), "seconds": poll.duration}
+                log.info(words, extra=self._names() | read)
             self._failing = False
             return
+        assert poll.error is not None
         facts = self._names() | {"reason": poll.error.reason, "error": str(poll.error)}
         log.log(
             logging.DEBUG if self._failing else logging.WARNING,

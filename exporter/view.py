@@ -145,6 +145,21 @@ class ServerView(msgspec.Struct, frozen=True):
     last_error: str = ""
 
 
+class ProcessView(msgspec.Struct, frozen=True):
+    """The process and its Python: implementation, three parts of its version, and all of it.
+
+    Times are seconds, sizes bytes. What the system does not tell is None.
+    """
+
+    python: tuple[str, str, str, str, str]
+    cpu_seconds: float | None = None
+    resident_bytes: float | None = None
+    virtual_bytes: float | None = None
+    started: float | None = None
+    open_files: float | None = None
+    max_files: float | None = None
+
+
 class ExporterView(msgspec.Struct, frozen=True):
     """The exporter itself: build, configuration, ledger and shard."""
 

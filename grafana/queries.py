@@ -116,8 +116,13 @@ VERSIONS = f"max by (instance, version, revision, python_version) ({BUILD})"
 LOADED = of_exporters("backup_exporter_config_last_reload_success_timestamp_seconds")
 CONFIGURATION_AGE = f"1000 * max by (instance) ({LOADED})"
 ORDINALS = of_exporters("backup_exporter_shard_ordinal")
+INSTALLATION = "by (job, namespace)"
+"""What tells several installations apart, each with shards of its own."""
+
 MISSING_SHARDS = (
-    f'max({of_exporters("backup_exporter_shards")}) - count(count_values("ordinal", {ORDINALS}))'
+    f"sum(max {INSTALLATION} ({of_exporters('backup_exporter_shards')})"
+    f" - count {INSTALLATION} (count_values {INSTALLATION} ("
+    f'"ordinal", {ORDINALS})))'
 )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from exporter.metrics import EXPORTER_FAMILIES
+from exporter.metrics.process import PROCESS_FAMILIES
 
 ROOT = Path(__file__).resolve().parent.parent
 CHART = ROOT / "deploy" / "helm" / "backup-session-exporter"
@@ -21,15 +22,6 @@ COPIES = {
 }
 """Folders of the chart, and what is copied there."""
 
-PROCESS_FAMILIES = (
-    "process_cpu_seconds_total",
-    "process_max_fds",
-    "process_open_fds",
-    "process_resident_memory_bytes",
-    "process_start_time_seconds",
-    "process_virtual_memory_bytes",
-    "python_info",
-)
 NAMESPACE = "monitoring"
 RELEASE = "backup-session-exporter"
 HELMS_OWN = re.compile(
@@ -50,7 +42,8 @@ def copies() -> dict[Path, str]:
         for path in sorted(ROOT.glob(pattern))
     }
     own = sorted(family.name for family in EXPORTER_FAMILIES)
-    found[CHART / "files" / "own-families.txt"] = "\n".join((*own, *PROCESS_FAMILIES)) + "\n"
+    own += [family.name for family in PROCESS_FAMILIES]
+    found[CHART / "files" / "own-families.txt"] = "\n".join(own) + "\n"
     return found
 
 

@@ -88,10 +88,10 @@ async def test_a_failed_poll_keeps_the_cursor_and_counts_its_reason(
     assert bench.source.windows[2].start == began
 
 
-async def test_one_line_when_it_fails_and_one_when_it_recovers(
+async def test_one_line_when_it_works_when_it_fails_and_when_it_recovers(
     worker: LedgerWorker, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Repeated failures are silent above debug."""
+    """What stays as it was is silent above debug."""
     caplog.set_level(logging.INFO, "exporter.poller")
     down = AuthenticationFailed("the password was refused")
     bench = Bench(worker, clock, [EMPTY, down, down, down, EMPTY, EMPTY])
@@ -99,10 +99,12 @@ async def test_one_line_when_it_fails_and_one_when_it_recovers(
     for _ in range(6):
         await poller.poll()
     assert [record.getMessage() for record in caplog.records] == [
+        "server is polled",
         "server cannot be polled",
         "server is polled again",
     ]
-    assert vars(caplog.records[0])["reason"] == "auth"
+    assert vars(caplog.records[0])["sessions"] == 0
+    assert vars(caplog.records[1])["reason"] == "auth"
 
 
 async def test_a_poll_that_hangs_is_a_timeout(worker: LedgerWorker, clock: ManualClock) -> None:

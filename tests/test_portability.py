@@ -252,3 +252,18 @@ async def test_names_of_any_script_are_printed_where_the_system_has_few(
     assert (code, "Łódź 東京 😀" in printed) == (0, True), printed
     assert "\r\r" not in printed
     assert printed.count("\n") == printed.count("\r\n")
+
+
+def test_a_terminal_with_few_letters_shows_question_marks_for_the_others() -> None:
+    """It keeps its encoding, and printing does not fail."""
+    source = "from exporter.cli import print_every_script as p; p(); print('Łódź')"
+    ours, theirs = os.openpty()
+    try:
+        environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+        subprocess.run(
+            [sys.executable, "-c", source], cwd=ROOT, env=environment, stdout=theirs, check=True
+        )
+        assert os.read(ours, 100).decode("latin-1").strip() == "?ód?"
+    finally:
+        os.close(ours)
+        os.close(theirs)

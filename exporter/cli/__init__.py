@@ -1,14 +1,20 @@
 """The command line: commands and flags, and the only place that prints and exits."""
 
+import os
 import sys
 from importlib import import_module
 from io import TextIOWrapper
 
 from exporter.cli.flags import Command, build_parser
+from exporter.config.problems import one_of, shown
 from exporter.errors import ExporterError
 
 NAMES = ("serve", "sessions", "demo", "simulate", "ledger", "healthcheck")
 """Every command, each a module of this package; the first is meant when none is given."""
+
+os.environ.setdefault("FROZENLIST_NO_EXTENSIONS", "1")
+"""Said before aiohttp is loaded: its frozen lists, of which we use a dozen, would load the library
+of C++ and with it 1 MB."""
 
 NOT_FOR_SERVE = ("-h", "--help", "--version")
 
@@ -16,22 +22,28 @@ NOT_FOR_SERVE = ("-h", "--help", "--version")
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; the process's exit code: 0 ok, 1 configuration or start-up error, 2 usage."""
     print_every_script()
-    words = sys.argv[1:] if arguments is None else arguments
-    commands = commands_for(words)
-    names = {command.name for command in commands}
-    if not words or (words[0] not in names and words[0] not in NOT_FOR_SERVE):
-        words = [commands[0].name, *words]
-    options = build_parser(commands).parse_args(words)
     try:
-        code: int = options.run(options)
+        return _run(sys.argv[1:] if arguments is None else arguments)
     except ExporterError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # also while what is run is still being loaded
         return 130
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         sys.stderr.close()
         return 0
+
+
+def _run(words: list[str]) -> int:
+    commands = commands_for(words)
+    parser = build_parser(commands)
+    names = {command.name for command in commands}
+    if not words or (words[0] not in names and words[0] not in NOT_FOR_SERVE):
+        if words and not words[0].startswith("-"):
+            parser.error(f"unknown command {shown(words[0])}; {one_of(words[0], NAMES)}")
+        words = [commands[0].name, *words]
+    options = parser.parse_args(words)
+    code: int = options.run(options)
     return code
 
 

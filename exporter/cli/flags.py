@@ -5,9 +5,11 @@ import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NoReturn
 
 from exporter import __version__
 from exporter.config.durations import parse_duration
+from exporter.config.problems import shown, suggestion
 from exporter.log import FORMATS, LEVELS
 
 PORT = 19741
@@ -32,9 +34,32 @@ class Command:
     epilog: str = ""
 
 
-def build_parser(commands: tuple[Command, ...]) -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong and what was meant, rather than everything there is."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Options and an empty list: the command that does not know a word complains itself."""
+        options, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(self._unknown(unknown[0]))
+        return options, unknown
+
+    def error(self, message: str) -> NoReturn:
+        """Exit 2 with one sentence, and where to read more."""
+        self.exit(2, f"error: {message}\n{self.prog} --help shows what there is\n")
+
+    def _unknown(self, word: str) -> str:
+        """What is wrong with a word; never with its value, which may be a secret."""
+        flag = word.partition("=")[0]
+        if not flag.startswith("-"):
+            return f"{shown(flag)} belongs to no flag"
+        meant = suggestion(flag, self._option_string_actions)
+        return f"unknown flag {flag}" + (f"; did you mean {meant}?" if meant else "")
+
+
+def build_parser(commands: tuple[Command, ...]) -> Parser:
     """The whole command line from the table of commands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="backup-session-exporter",
         description=SUMMARY,
         epilog=f"Without a command, `{commands[0].name}` is meant: all its flags may be given "
@@ -82,15 +107,14 @@ def add_config_flag(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_storage_flag(parser: argparse.ArgumentParser) -> None:
-    """`--storage.path`"""
+def add_storage_flag(parser: argparse.ArgumentParser, more: str = "") -> None:
+    """`--storage.path`; `more` is said of it where it may be something special."""
     parser.add_argument(
         "--storage.path",
         dest="storage_path",
         default="data",
         metavar="DIRECTORY",
-        help="where the ledger lies, which remembers what has been counted; an empty string "
-        "remembers in memory only (default: data)",
+        help=f"where the ledger lies, which remembers what has been counted{more} (default: data)",
     )
 
 

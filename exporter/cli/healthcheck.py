@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 from exporter.cli.flags import PORT, Command
 
 TIMEOUT = 5.0
+DEFAULT_URL = f"http://127.0.0.1:{PORT}/-/healthy"
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Whom to ask, how to log on, and which answers are good."""
     parser.add_argument(
         "--url",
-        default=f"http://127.0.0.1:{PORT}/-/healthy",
+        default=DEFAULT_URL,
         help="address to ask (default: %(default)s); a self-signed certificate is accepted here, "
         "so with a password ask an address of this machine only",
     )
@@ -39,14 +40,36 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Exit 0 if the answer is good, else 1 and one sentence."""
     try:
-        status = _ask(options.url, _logon(options.username, options.password_file))
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        print(f"error: {options.url} does not answer: {error}", file=sys.stderr)
-        return 1
+        headers = _logon(options.username, options.password_file)
+        status = _ask(options.url, headers)
+    except ValueError as error:
+        return _complain(f"{error}")
+    except (OSError, http.client.HTTPException) as error:
+        return _complain(f"{options.url} does not answer: {_why(error)}")
     if status not in (http.HTTPStatus.OK, *options.accept_status):
-        print(f"error: {options.url} answered {status} instead of 200", file=sys.stderr)
-        return 1
+        return _complain(
+            f"{options.url} answered {status} instead of 200{_remedy(status, bool(headers))}"
+        )
     return 0
+
+
+def _complain(sentence: str) -> int:
+    print(f"error: {sentence}", file=sys.stderr)
+    return 1
+
+
+def _why(error: Exception) -> str:
+    """What happened, without the number that the system has for it."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _remedy(status: int, logged_on: bool) -> str:
+    """What to do about a refusal, which is the one answer that is not the exporter's health."""
+    if status != http.HTTPStatus.UNAUTHORIZED:
+        return ""
+    if logged_on:
+        return "; this user name or password is not in its --web.config.file"
+    return "; log on with --username and --password-file, or let --accept-status=401 be enough"
 
 
 def _status(text: str) -> int:
@@ -56,16 +79,18 @@ def _status(text: str) -> int:
 
 
 def _logon(username: str | None, password_file: Path | None) -> dict[str, str]:
-    """The header that logs on. Raises OSError or ValueError."""
+    """The header that logs on. Raises ValueError."""
     if (username is None) != (password_file is None):
         raise ValueError("--username and --password-file belong together")
     if username is None or password_file is None:
         return {}
     try:
-        password = password_file.read_bytes().decode().rstrip("\r\n")
+        password = password_file.read_bytes().decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
         # The decoder's own message would quote the password's bytes.
         raise ValueError(f"{password_file} is not UTF-8 text") from None
+    except OSError as error:
+        raise ValueError(f"--password-file {password_file}: {error.strerror}") from None
     token = base64.b64encode(f"{username}:{password}".encode()).decode()
     return {"Authorization": f"Basic {token}"}
 
@@ -73,7 +98,9 @@ def _logon(username: str | None, password_file: Path | None) -> dict[str, str]:
 def _ask(url: str, headers: dict[str, str]) -> int:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("an http:// or https:// address is needed")
+        raise ValueError(
+            f"--url {url} is no http:// or https:// address; write it like {DEFAULT_URL}"
+        )
     if parts.scheme == "https":
         context = ssl.create_default_context()
         context.check_hostname = False

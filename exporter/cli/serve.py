@@ -45,7 +45,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         help='check the configuration, print every problem or "ok", and exit 1 or 0',
     )
     add_web_flags(parser)
-    add_storage_flag(parser)
+    add_storage_flag(parser, "; an empty string remembers in memory only")
     _add_shard_flags(parser)
     add_log_flags(parser)
     parser.add_argument("--version", action="version", version=version_text())
@@ -195,8 +195,10 @@ def _shard_address(options: argparse.Namespace) -> str:
 def run(options: argparse.Namespace) -> int:
     """Check, or serve until a signal."""
     set_up(options.log_level, options.log_format)
-    problems = find_problems(options)
+    problems, warnings = look_over(options)
     if options.config_check:
+        for warning in warnings:
+            print(f"warning: {warning}", file=sys.stderr)
         print("\n".join(problems) or "ok")
         return 1 if problems else 0
     if problems:
@@ -206,16 +208,17 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def find_problems(options: argparse.Namespace) -> tuple[str, ...]:
-    """Everything to mend in the configuration and the web configuration."""
+def look_over(options: argparse.Namespace) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Everything to mend in the configuration and the web configuration, and what is unwise."""
     problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     try:
-        load(options.config_file)
+        warnings = load(options.config_file).warnings
     except ConfigurationError as error:
         problems = error.problems
     if options.web_config is not None:
         problems += tuple(webconfig.validate(options.web_config))
-    return problems
+    return problems, warnings
 
 
 async def _serve(options: argparse.Namespace) -> None:

@@ -5,19 +5,16 @@ import asyncio
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from rich import box
 from rich.console import Console
-from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
-from rich.table import Table
-from rich.text import Text
 
 from exporter.cli.flags import Command, add_config_flag, add_log_flags, duration
 from exporter.cli.serve import load
+from exporter.cli.table import print_table
 from exporter.clock import SystemClock
 from exporter.config.values import ServerConfig
 from exporter.errors import ExporterError, SourceError, TimedOut
@@ -36,8 +33,6 @@ COLUMNS = (
     "bottleneck",
     "message",
 )
-
-COLOURS = {"success": "green", "warning": "yellow", "failed": "bold red", "running": "cyan"}
 
 POLL_WITHIN = 60
 """One server may take so many times its request timeout."""
@@ -84,8 +79,11 @@ def run(options: argparse.Namespace) -> int:
         if outcome.error is not None:
             reason = outcome.error.reason
             print(f"error: {outcome.server} ({reason}): {outcome.error}", file=sys.stderr)
-    FORMATS[options.format](list(_rows(found, options.result)))
-    return 1 if any(outcome.error for outcome in found) else 0
+    rows = list(_rows(found, options.result))
+    failed = [outcome for outcome in found if outcome.error is not None]
+    if rows or len(failed) < len(found) or options.format != "table":
+        FORMATS[options.format](rows)
+    return 1 if failed else 0
 
 
 async def _poll_all(servers: list[ServerConfig], since: float) -> list[Found]:
@@ -165,57 +163,6 @@ def _utc(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _print_table(rows: list[dict[str, object]]) -> None:
-    """For people: figures with units, one line for each session, long texts cut."""
-    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading, _name, _show, right in SHOWN:
-        table.add_column(
-            heading, no_wrap=True, overflow="ellipsis", justify="right" if right else "left"
-        )
-    for row in rows:
-        # Text, not str: what a server says must not be taken for markup.
-        cells = [Text(show(row[name])) for _heading, name, show, _right in SHOWN]
-        cells[RESULT].stylize(COLOURS.get(str(row["result"]), ""))
-        table.add_row(*cells)
-    console = Console()
-    if not console.is_terminal:
-        console.width = PIPED_WIDTH
-    console.print(table)
-
-
-def _words(value: object) -> str:
-    return "" if value is None else " ".join(str(value).split())
-
-
-def _took(value: object) -> str:
-    """Hours, minutes and seconds."""
-    if not isinstance(value, float):
-        return ""
-    minutes, seconds = divmod(round(value), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
-
-
-def _bytes(value: object) -> str:
-    return decimal(int(value)) if isinstance(value, int | float) else ""
-
-
-SHOWN: tuple[tuple[str, str, Callable[[object], str], bool], ...] = (
-    ("server", "server", _words, False),
-    ("job", "job_name", _words, False),
-    ("type", "session_type", _words, False),
-    ("result", "result", _words, False),
-    ("started (UTC)", "started", _words, False),
-    ("took", "duration_seconds", _took, True),
-    ("transferred", "transferred_bytes", _bytes, True),
-    ("bottleneck", "bottleneck", _words, False),
-    ("message", "message", _words, False),
-)
-"""Heading, value, how it is shown, and whether it is a number."""
-
-RESULT = 3
-PIPED_WIDTH = 200
-
-
 def _print_json(rows: list[dict[str, object]]) -> None:
     print(json.dumps(rows, indent=2, ensure_ascii=False))
 
@@ -227,7 +174,7 @@ def _print_csv(rows: list[dict[str, object]]) -> None:
     writer.writerows(rows)
 
 
-FORMATS = {"table": _print_table, "json": _print_json, "csv": _print_csv}
+FORMATS = {"table": print_table, "json": _print_json, "csv": _print_csv}
 
 COMMAND = Command(
     "sessions", "Poll once and print the sessions; nothing is counted.", add_flags, run

@@ -3,7 +3,9 @@
 import argparse
 import asyncio
 import json
+import os
 from collections.abc import Callable
+from socket import gaierror
 
 from exporter.app import STOPPING, on_signal
 from exporter.cli.flags import Command, add_log_flags, duration, positive
@@ -30,7 +32,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--api-version", metavar="V", help="newest version to serve (default: newest known)"
     )
-    parser.add_argument("--jobs", type=_count, metavar="N", help="number of jobs")
+    parser.add_argument(
+        "--jobs",
+        type=_count,
+        metavar="N",
+        help="number of jobs (default: the product's own set, about a dozen)",
+    )
     parser.add_argument(
         "--history",
         type=duration,
@@ -39,7 +46,11 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         help="how much history there is at the start (default: 14d)",
     )
     parser.add_argument(
-        "--speed", type=positive, default=1.0, metavar="N", help="how fast its world lives"
+        "--speed",
+        type=positive,
+        default=1.0,
+        metavar="N",
+        help="how many times faster it lives (default: 1)",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="which world (default: 0)")
     add_log_flags(parser, "error")
@@ -88,8 +99,18 @@ async def _serve(wanted: SimulatorOptions) -> None:
         await task
     except asyncio.CancelledError:
         return  # a signal ended it
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise ExporterError(f"cannot simulate {wanted.product}: {error}") from None
+    except OSError as error:
+        raise ExporterError(
+            f"cannot listen on {wanted.listen}: {_why(error)}; choose another --listen"
+        ) from None
+
+
+def _why(error: OSError) -> str:
+    """The system's own words; those of the event loop repeat address and number."""
+    known = isinstance(error, gaierror) or not error.errno
+    return str(error.strerror if known else os.strerror(error.errno or 0)).lower()
 
 
 COMMAND = Command(

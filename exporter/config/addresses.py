@@ -11,12 +11,13 @@ from exporter.config.values import MASK
 
 _SCHEMES = ("http", "https")
 _HOST = re.compile(r"[\w.-]+")
+_HIGH_PORT = re.compile(r":[0-9]{5,}(/|$)")
 _FORBIDDEN = re.compile(r"[\s\\<>\"{}|^`\x00-\x1f\x7f]")
 
 
 def server_url(text: str) -> str:
     """The base address of a REST API without a trailing slash. Raises ValueError."""
-    parts = _split(text)
+    parts = _split(text, "https://backup.example.com:4443")
     if "@" in parts.netloc:
         raise ValueError("must not hold a user name or password; use username and password_file")
     return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path.rstrip("/"), "", ""))
@@ -24,7 +25,7 @@ def server_url(text: str) -> str:
 
 def proxy_address(text: str) -> str:
     """The address of a proxy, with the credentials it may hold. Raises ValueError."""
-    parts = _split(text)
+    parts = _split(text, "http://proxy.example.com:3128")
     if parts.path.strip("/"):
         raise ValueError("must not hold a path; a proxy is a host and a port")
     return urlunsplit((parts.scheme, parts.netloc, "", "", ""))
@@ -51,7 +52,7 @@ def masked(url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{MASK}{at}{host}" if credentials else host))
 
 
-def _split(text: str) -> SplitResult:
+def _split(text: str, example: str) -> SplitResult:
     if _FORBIDDEN.search(text):
         raise ValueError("must not hold spaces, quotes, brackets or other special characters")
     try:
@@ -60,9 +61,7 @@ def _split(text: str) -> SplitResult:
     except ValueError:
         host, port = None, 0
     if host is None or port == 0 or not _is_host(host, "[" in parts.netloc):
-        raise ValueError(
-            f'must be an address such as "https://backup.example.com:4443"{_why(text)}'
-        )
+        raise ValueError(f'must be an address such as "{example}"{_why(text, example)}')
     if parts.scheme not in _SCHEMES:
         raise ValueError("must begin with https:// or http://")
     if parts.query or parts.fragment or "?" in text or "#" in text:
@@ -70,9 +69,11 @@ def _split(text: str) -> SplitResult:
     return parts
 
 
-def _why(text: str) -> str:
+def _why(text: str, example: str) -> str:
     """The likeliest slip, if there is one."""
-    return "" if "//" in text else "; it lacks its https://"
+    if "//" not in text:
+        return f"; it lacks its {example.partition('//')[0]}//"
+    return "; its port is above 65535" if _HIGH_PORT.search(text) else ""
 
 
 def _is_host(host: str, bracketed: bool) -> bool:

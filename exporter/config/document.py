@@ -27,6 +27,7 @@ _TAGS = frozenset(_TAG + name for name in _PLAIN)
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{0,18}")
 _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TAB = re.compile(" *\t")
 _TRUE = frozenset({"yes", "true", "on"})
 
 # The parser's own sentences may quote the file, a password included; ours stand for them.
@@ -72,6 +73,10 @@ def read_text(path: Path, findings: Findings) -> str | None:
             raw = file.read(MAX_BYTES + 1)
     except IsADirectoryError:
         findings.add((), f"{printable(str(path))} is a directory; name the file in it")
+        return None
+    except FileNotFoundError as error:
+        sentence = f"cannot read {printable(str(path))}: {error.strerror}"
+        findings.add((), f"{sentence}; name the file with --config.file")
         return None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "not a usable path"
@@ -120,6 +125,8 @@ def _explain(error: yaml.YAMLError, text: str, findings: Findings) -> None:
     why = next((ours for words, ours in _SYNTAX if words in said), "something is out of place here")
     at_start = any(words in said for words in _NEVER_CLOSED)
     mark = getattr(error, "context_mark" if at_start else "problem_mark", None)
+    if mark and any(map(_TAB.match, text.splitlines()[mark.line : mark.line + 1])):
+        why = "a tab in the indentation; use spaces"
     column = f" at column {mark.column + 1}" if mark else ""
     findings.add((), f"is not valid YAML{column}: {why}", mark.line + 1 if mark else None)
 

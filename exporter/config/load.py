@@ -13,11 +13,10 @@ from exporter.config.problems import Findings, shown
 from exporter.config.schema import MatchBlock, ObjectiveBlock
 from exporter.config.servers import NO_FACTS, server_config
 from exporter.config.surroundings import Surroundings
-from exporter.config.values import Config, Objective, ProductFacts
+from exporter.config.values import RECURRING_TYPES, Config, Objective, ProductFacts
 from exporter.errors import ConfigurationError
 
 _ANYTHING = re.compile(".*", re.DOTALL)
-_ANY_TYPE = re.compile(".*", re.DOTALL | re.IGNORECASE)
 
 
 def load_config(
@@ -70,7 +69,7 @@ def _objective(entry: Entry[ObjectiveBlock], findings: Findings) -> Objective:
     return Objective(
         match.server or _ANYTHING,
         match.job_name or _ANYTHING,
-        match.session_type or _ANY_TYPE,
+        match.session_type or RECURRING_TYPES,
         entry.block.max_age or 0.0,
     )
 

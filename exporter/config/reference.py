@@ -41,7 +41,9 @@ in the same way, and a reload that finds a problem leaves the running configurat
   in the general defaults listed here. A setting written in `global` therefore also replaces the
   default of a product that would like another one.
 - File names are relative to the directory of the configuration file. Every file that is named must
-  exist and be readable when the configuration is loaded.
+  exist, be readable and hold what its key asks for when the configuration is loaded.
+- What works and is still unwise, such as a password sent unencrypted, is a warning: on stderr of
+  `--config.check`, and in the log of a start.
 - `${NAME}` stands for an environment variable in `url`, `username`, `password`, `password_file`
   and `proxy_url`, alone or within a longer text. A variable that is not set is an error.
 - Regular expressions are Python's and are anchored: they must match the whole text. A dot matches
@@ -83,6 +85,7 @@ _SECTIONS: tuple[tuple[str, type[Block]], ...] = (
 _DEFAULTS = {field.name: field.default for field in fields(ServerConfig)}
 _OWN_DEFAULTS: dict[tuple[type[Block], str], str] = {
     **{(MatchBlock, key): "`.*`" for key in MatchBlock.model_fields},
+    (MatchBlock, "session_type"): "what recurs",
     (TlsBlock, "insecure_skip_verify"): "`false`",
 }
 

@@ -104,7 +104,10 @@ class MatchBlock(Block):
     job_name: Regex | None = Field(default=None, description="The job's name.")
     session_type: AnyCaseRegex | None = Field(
         default=None,
-        description="The product's word for the type of session, without regard to case.",
+        description="The product's word for the type of session, without regard to case. Left out, "
+        "the objective is for all types but those that run on demand or leave no new copy: "
+        "archives, checks, deletions, downloads, imports, manual runs, changes of repositories, "
+        "rescans, restores, retention, retrievals.",
     )
 
 
@@ -172,7 +175,7 @@ class ServerBlock(GlobalBlock):
     url: Url | None = Field(
         default=None,
         description="Where its REST API listens: `http` or `https`, host and port, without user "
-        "name, query or fragment. Required.",
+        "name, query or fragment; a path only where a proxy in front of it wants one. Required.",
     )
     username: Text | None = Field(default=None, description="The account to log on with. Required.")
     password: SecretText | None = Field(

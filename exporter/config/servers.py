@@ -159,7 +159,8 @@ def _tls(entry: Entry[ServerBlock], url: str, around: Surroundings) -> TlsConfig
     _tls_conflicts(block, location, around.findings)
     if url and not is_encrypted(url):
         around.findings.warn(location, "has no effect on an http:// address")
-    names = {"ca_file": around.file, "cert_file": around.file, "key_file": around.secret_file}
+    certificate = around.certificate_file
+    names = {"ca_file": certificate, "cert_file": certificate, "key_file": around.key_file}
     files = {
         key: read(name, (*location, key), name)
         for key, read in names.items()

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.config.problems import Findings, Location, printable
-from exporter.config.values import Password, Secret
+from exporter.config.values import Password
 from exporter.errors import ConfigurationError
 
 _REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CERTIFICATE = re.compile(rb"-----BEGIN [A-Z0-9 ]*CERTIFICATE-----")
+_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----(\s+Proc-Type: 4,ENCRYPTED)?")
 MODES_TELL_READERS = os.name == "posix"
 """Whether the mode of a file says who may read it. On Windows it always says: everybody."""
 
@@ -69,6 +71,25 @@ class Surroundings:
             return None
         return path
 
+    def certificate_file(self, text: str, location: Location, written: str) -> Path | None:
+        """A file with certificates; says so when there are none in it."""
+        path = self.file(text, location, written)
+        if path and not _CERTIFICATE.search(path.read_bytes()):
+            self.findings.add(location, f"{printable(written)} holds no certificate as PEM text; "
+                              "openssl x509 -inform der converts a binary one")  # fmt: skip
+        return path
+
+    def key_file(self, text: str, location: Location, written: str) -> Path | None:
+        """A file with a private key that needs no passphrase; says so when it is another."""
+        path = self.secret_file(text, location, written)
+        found = _KEY.search(path.read_bytes()) if path else None
+        if path and not found:
+            self.findings.add(location, "holds no private key as PEM text")
+        if found and b"ENCRYPTED" in found.group():
+            sentence = "holds a key with a passphrase, which nobody can type here; "
+            self.findings.add(location, sentence + "openssl pkey writes it without")
+        return path
+
     def secret_file(self, text: str, location: Location, written: str) -> Path | None:
         """A file that others should not be able to read; a warning when they are."""
         path = self.file(text, location, written)
@@ -80,8 +101,12 @@ class Surroundings:
         """The password in a file; says so when there is none in it."""
         found = Password(file=path)
         try:
-            if found.read() == Secret(""):
+            text = found.read().reveal()
+            if not text:
                 self.findings.add(location, "the file is empty; it must hold the password")
+            elif len(text.splitlines()) > 1:
+                sentence = "the file holds several lines; it must hold nothing but the password"
+                self.findings.add(location, sentence)
         except ConfigurationError:
             self.findings.add(location, "the file is not UTF-8 text")
         return found

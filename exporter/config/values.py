@@ -52,12 +52,16 @@ class Password:
     file: Path | None = None
 
     def read(self) -> Secret:
-        """The password now. Raises ConfigurationError when its file cannot be read."""
+        """The password now. Raises ConfigurationError when its file cannot be read.
+
+        Editors of Windows put a byte order mark in front and a line end behind; neither is part
+        of a password.
+        """
         if self.value is not None:
             return self.value
         assert self.file is not None
         try:
-            return Secret(self.file.read_text(encoding="utf-8").rstrip("\r\n"))
+            return Secret(self.file.read_text(encoding="utf-8-sig").rstrip("\r\n"))
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
             raise ConfigurationError((f"password_file {self.file}: {why}",)) from None
@@ -89,6 +93,18 @@ class Selection:
         if not self.include:
             return default
         return any(pattern.fullmatch(text) for pattern in self.include)
+
+
+RECURRING_TYPES = re.compile(
+    "(?!.*(?:archive|check|creation|deletion|download|edit|import|indexing|manual|rescan|restore"
+    "|retention|retrieval|sync)).*",
+    re.DOTALL | re.IGNORECASE,
+)
+"""The session types that an objective speaks of unless it names others.
+
+A repository that was made once owes no second success, nor does a restore. Excluding what is known
+to be so, rather than listing what protects, keeps an objective for the types that are yet to come.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from exporter.exposition.request import Piece, Request
 from exporter.exposition.text import openmetrics_header, plain_header
 from exporter.metrics import FAMILIES
 from exporter.metrics.family import AnyFamily
+from exporter.metrics.process import PROCESS_FAMILIES
 
 HEADERS = {
-    False: {family.name: plain_header(family) for family in FAMILIES},
-    True: {family.name: openmetrics_header(family) for family in FAMILIES},
+    False: {family.name: plain_header(family) for family in FAMILIES + PROCESS_FAMILIES},
+    True: {family.name: openmetrics_header(family) for family in FAMILIES + PROCESS_FAMILIES},
 }
 """The lines above a family's samples, by whether the format is OpenMetrics."""
 

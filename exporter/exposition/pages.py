@@ -13,20 +13,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Unpack
 
-from prometheus_client.registry import Collector
-
 from exporter.exposition.board import Board, Posted
 from exporter.exposition.compress import Check
 from exporter.exposition.format import Format, negotiate
 from exporter.exposition.join import join_families
 from exporter.exposition.limit import Limit
-from exporter.exposition.process import process_registry
+from exporter.exposition.process import look
 from exporter.exposition.request import Ending, Options, Request
 from exporter.exposition.tail import Tail
 from exporter.exposition.text import clean
 from exporter.metrics import VIEW_FAMILIES
 from exporter.surplus import give_back
-from exporter.view import ExporterView, ServerView
+from exporter.view import ExporterView, ProcessView, ServerView
 
 
 @dataclass(slots=True)
@@ -72,17 +70,17 @@ class Exposition:
 
     def __init__(
         self,
-        registry: Collector | None = None,
+        process: Callable[[], ProcessView | None] = look,
         monotonic: Callable[[], float] = time.monotonic,
         max_series: int = 0,
     ) -> None:
-        """`registry` holds the library's own process metrics; by default it is made here.
+        """`process` tells of the process, or nothing, each time a tail is written.
 
         A page of more than `max_series` series is refused; 0 means that all are served.
         """
         self._limit = Limit(max_series)
         self._board = Board()
-        self._tail = Tail(registry or process_registry(), monotonic)
+        self._tail = Tail(process, monotonic)
         self._rendering = threading.Lock()
         # One thread, since only one can render: each would keep freed memory of its own.
         self._thread = ThreadPoolExecutor(1, "rendering")

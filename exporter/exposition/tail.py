@@ -4,14 +4,12 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from prometheus_client.registry import Collector
-
 from exporter.exposition.join import join_families
-from exporter.exposition.process import process_text
 from exporter.exposition.request import Ending, Piece, Request
 from exporter.exposition.sheet import Sheet
 from exporter.metrics.exporter import EXPORTER_FAMILIES
-from exporter.view import ExporterView
+from exporter.metrics.process import PROCESS_FAMILIES
+from exporter.view import ExporterView, ProcessView
 
 FRESH_SECONDS = 5.0
 """How old the process metrics of a page may be: scrapes in quick succession cost nothing."""
@@ -38,12 +36,15 @@ class Kept:
 class Tail:
     """Writes and keeps the short part of a page that follows the servers; safe for threads."""
 
-    def __init__(self, registry: Collector, monotonic: Callable[[], float]) -> None:
-        self._registry = registry
+    def __init__(
+        self, process: Callable[[], ProcessView | None], monotonic: Callable[[], float]
+    ) -> None:
+        self._process = process
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._view: ExporterView | None = None
         self._sheet: Sheet[ExporterView] = Sheet(EXPORTER_FAMILIES)
+        self._process_sheet: Sheet[ProcessView] = Sheet(PROCESS_FAMILIES)
         self._kept: dict[tuple[bool, bool], Kept] = {}
 
     def publish(self, view: ExporterView) -> None:
@@ -71,5 +72,9 @@ class Tail:
         if view:
             self._sheet.show(view)
             yield from join_families(EXPORTER_FAMILIES, [self._sheet.blocks()], request)
-        text = process_text(self._registry, openmetrics=request.openmetrics, names=request.names)
-        yield Piece(text, sum(not line.startswith(b"#") for line in text.splitlines()))
+        process = self._process()
+        if process:
+            self._process_sheet.show(process)
+            yield from join_families(PROCESS_FAMILIES, [self._process_sheet.blocks()], request)
+        if request.openmetrics:
+            yield Piece(END, 0)

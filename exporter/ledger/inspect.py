@@ -67,7 +67,9 @@ def check(directory: Path) -> list[str]:
             _refuse_older(connection, path)
             return [f"{path}: {problem}" for problem in _problems(connection)]
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        return [f"{path} is damaged: {error}"]
+        return [
+            f"{path} is damaged: {error}; restore a backup, or let the next start move it aside"
+        ]
 
 
 def forget(directory: Path, server: str, job: str | None = None) -> Forgotten:
@@ -138,9 +140,11 @@ def _keys(stored: Stored, job: str) -> tuple[Key, ...]:
 
 
 def _job_names(servers: Iterable[Stored]) -> set[str]:
-    return {
+    """Names to choose from; runs without a job have none."""
+    names = {
         state.job.name or key.job_id for stored in servers for key, state in stored.jobs.items()
     }
+    return names - {""}
 
 
 def _unknown(kind: str, name: str, existing: Iterable[str]) -> str:

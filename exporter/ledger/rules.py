@@ -60,7 +60,7 @@ def absorb(memory: Memory, harvest: Harvest, policy: Policy, moment: Moment) -> 
     server = msgspec.structs.replace(
         state,
         cursor=moment.noticed,
-        resume=_resume(state, moment),
+        resume=_resume(state, harvest, moment),
         absorbed=moment.now,
         floor=floor,
         open=_next_open(state, harvest, news.open_sessions),
@@ -109,8 +109,18 @@ def _step(state: ServerState, moment: Moment) -> float:
     return step if abs(step) > CLOCK_STEP else 0.0
 
 
-def _resume(state: ServerState, moment: Moment) -> float:
+def _resume(state: ServerState, harvest: Harvest, moment: Moment) -> float:
     """Where the next poll reads on from: the server's time at the start of this one.
+
+    A server whose data is a cache has shown nothing that ended after it was refreshed: however long
+    it was not, all of that is still to come, with the times at which it happened.
+    """
+    reached = _reached(state, moment)
+    return reached if harvest.data_time is None else min(reached, harvest.data_time)
+
+
+def _reached(state: ServerState, moment: Moment) -> float:
+    """How far this poll has read, by the server's clock.
 
     After the clock was set back, this poll's window lay in its future: what ended meanwhile is
     stamped within the time that really passed, and is read next time. After it was set ahead,

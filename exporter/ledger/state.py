@@ -104,9 +104,9 @@ class ServerState(msgspec.Struct, frozen=True, omit_defaults=True):
     moment by the server's clock and `offset` the difference then, both known since the first
     complete poll; the former moves back when the server's clock is set back. `cursor` is the
     server's time at the start of the last complete poll, `absorbed` ours; `resume` is where the
-    next one reads on from, which differs from the cursor after a clock was set. Ids of sessions
-    that ended before `floor` are no longer remembered. `announced` names server-wide series that
-    have been published as 0.
+    next one reads on from, which differs from the cursor after a clock was set, and where the
+    server's own data is older. Ids of sessions that ended before `floor` are no longer remembered.
+    `announced` names server-wide series that have been published as 0.
     """
 
     baseline: float

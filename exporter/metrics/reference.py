@@ -63,9 +63,9 @@ first one keeps its series and the other one has none.
 TAIL = """
 ## The process
 
-From the Prometheus client library, refreshed every 5 seconds at most: `process_cpu_seconds_total`,
-`process_resident_memory_bytes`, `process_virtual_memory_bytes`, `process_start_time_seconds`,
-`process_open_fds`, `process_max_fds` and `python_info`.
+As the Prometheus client library tells them, refreshed every 5 seconds at most:
+`process_cpu_seconds_total`, `process_resident_memory_bytes`, `process_virtual_memory_bytes`,
+`process_start_time_seconds`, `process_open_fds`, `process_max_fds` and `python_info`.
 """
 
 

@@ -1,5 +1,6 @@
 """The one place where errors of the HTTP library and bad status codes become ours."""
 
+import os
 import ssl
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -27,7 +28,6 @@ LIBRARY_ERRORS = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
 
 _SENTENCES: tuple[tuple[type[Exception], type[SourceError], str], ...] = (
     (TimeoutError, TimedOut, "there was no answer within the request_timeout"),
-    (aiohttp.ClientConnectorDNSError, Unreachable, "the host name cannot be resolved"),
     (aiohttp.ClientProxyConnectionError, Unreachable, "the proxy of proxy_url cannot be reached"),
     (aiohttp.ClientHttpProxyError, Unreachable, "the proxy of proxy_url refused the connection"),
     (aiohttp.ServerDisconnectedError, Unreachable, "the server closed the connection"),
@@ -50,18 +50,42 @@ _MESSAGE_KEYS = ("message", "error_description", "detail", "title", "error")
 _EXCERPT = 200
 
 
-def translate(error: Exception, where: str) -> SourceError:
-    """The error of ours that `error` of a library means; `where` is method and path."""
+_BROKEN_BY_TLS = (
+    aiohttp.ServerDisconnectedError,
+    aiohttp.ClientOSError,
+    aiohttp.ClientResponseError,
+)
+"""What plain HTTP comes to at a port that speaks TLS."""
+
+
+def translate(error: Exception, where: str, *, plain: bool = False) -> SourceError:
+    """The error of ours that `error` of a library means.
+
+    `where` is method and path; `plain` says that the url has no TLS.
+    """
     cause = _tls_error(error)
     if cause is not None:
         return TlsFailed(f"{where}: {tls.explain(cause)}")
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return Unreachable(f"{where}: the host name {error.host} cannot be resolved")
     if type(error) is aiohttp.ClientConnectorError:
-        why = one_line(error.os_error.strerror or "refused", _EXCERPT)
-        return Unreachable(f"{where}: no connection ({why})")
+        return Unreachable(f"{where}: {_no_connection(error)}")
+    hint = "; if this port speaks https, write https:// in the url"
+    tail = hint if plain and type(error) in _BROKEN_BY_TLS else ""
     for library, ours, sentence in _SENTENCES:
         if isinstance(error, library):
-            return ours(f"{where}: {sentence}")
+            return ours(f"{where}: {sentence}{tail}")
     raise error
+
+
+def _no_connection(error: aiohttp.ClientConnectorError) -> str:
+    """Where nobody answers, why, and what is most often the matter."""
+    target = f"{error.host} port {error.port}"
+    if isinstance(error.os_error, ConnectionRefusedError):
+        return f"no connection, {target} refused it; is the service running and the port right?"
+    number = error.os_error.errno
+    why = os.strerror(number).lower() if number else "no address of it answers"
+    return f"no connection to {target} ({why}); is the address right, and the firewall open?"
 
 
 def failure(response: Response) -> SourceError:

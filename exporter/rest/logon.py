@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from exporter.clock import Clock
-from exporter.config.values import MASK, Password, Secret
+from exporter.config.values import Password, Secret
 from exporter.errors import AuthenticationFailed, ConfigurationError, SourceError
+from exporter.rest.failures import complaint
 from exporter.rest.wire import Request, Response
 
 log = logging.getLogger(__name__)
@@ -164,14 +165,24 @@ class LogonKeeper:
         response = await self._paced(replace(request, sends_password=True))
         try:
             grant = self._dialect.read(response)
-        except AuthenticationFailed as error:
-            reason = _without(password, str(error))
-            self._refuse(password, reason)
-            raise AuthenticationFailed(reason) from None
         except SourceError as error:
-            raise type(error)(_without(password, str(error))) from None
+            reason = str(error) if not _quotes(response, password) else self._unquoted(response)
+            if isinstance(error, AuthenticationFailed):
+                self._refuse(password, reason)
+            raise type(error)(reason) from None
         self._refusal = None
         return self._keep(grant)
+
+    def _unquoted(self, response: Response) -> str:
+        """What is wrong with a bad answer, without a word of the answer itself.
+
+        To mask the password in it would give away one that is a word of the sentence.
+        """
+        try:
+            self._dialect.read(replace(response, body=b""))
+        except SourceError as error:
+            return str(error)
+        return f"{response.where} was answered with {response.status}"
 
     def _read_password(self) -> Secret:
         try:
@@ -227,7 +238,8 @@ class LogonKeeper:
             )
 
 
-def _without(password: Secret, text: str) -> str:
-    """`text` with the password masked, should a server have echoed it."""
+def _quotes(response: Response, password: Secret) -> bool:
+    """Whether a bad answer holds the password, should a server have echoed it."""
     value = password.reveal()
-    return text.replace(value, MASK) if value else text
+    body = response.body
+    return bool(value and not response.ok) and (value.encode() in body or value in complaint(body))

@@ -21,6 +21,11 @@ class NewestFirst(Generic[Row]):
         self._ordered = True
         self._last = float("inf")
 
+    @property
+    def has_passed(self) -> bool:
+        """Whether all rows so far came in order and the last one is older than the horizon."""
+        return self._ordered and self._last < self._horizon
+
     def whole_page_is_older(self, page: Page[Row]) -> bool:
         """For a list that must be read to the end if its order gives no reason to stop."""
         newest = self._check(page)

@@ -30,6 +30,15 @@ class Page(Generic[Row]):
     more: bool
 
 
+def refuse_gap(where: str, length: int, *, more: bool) -> None:
+    """For products that say how much there is: no page but the last is empty.
+
+    Raises ParseFailed: what is missing would pass for what is not there, and nobody would know.
+    """
+    if more and not length:
+        raise ParseFailed(f"{where} was answered with no rows, although there are said to be more")
+
+
 def _never(_page: Page[Row]) -> bool:
     return False
 

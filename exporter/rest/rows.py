@@ -188,6 +188,5 @@ class SkippedRows:
         for row in rows:
             if row.problem not in self._told and len(self._told) < _TOLD_AT_MOST:
                 self._told.add(row.problem)
-                log.warning(
-                    "server %s: a row is skipped: %s: %s", self._server, row.place, row.problem
-                )
+                facts = {"server": self._server, "place": row.place, "problem": row.problem}
+                log.warning("a row is skipped", extra=facts)

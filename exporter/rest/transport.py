@@ -85,7 +85,7 @@ class Transport:
         except SourceError:
             raise
         except LIBRARY_ERRORS as error:
-            failure = translate(error, request.where)
+            failure = translate(error, request.where, plain=url.scheme == "http")
             if isinstance(failure, TlsFailed) and self._opened is session:
                 await self.close()  # the next call reads the certificate files anew
             # Without its cause: the library's errors carry the request's headers, token included.

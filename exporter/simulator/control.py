@@ -44,6 +44,8 @@ async def respond(server: SimulatedServer, request: web.BaseRequest) -> web.Stre
             answer = json_answer({"error": f"there is no control call {' '.join(key)}"}, 404)
     except KeyError as error:
         answer = json_answer({"error": f"missing or unknown: {error.args[0]}"}, 400)
+    except json.JSONDecodeError as error:
+        answer = json_answer({"error": f"the body is not JSON: {error}"}, 400)
     except (ValueError, TypeError) as error:
         answer = json_answer({"error": str(error)}, 400)
     return server.response(answer)

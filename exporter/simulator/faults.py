@@ -33,6 +33,7 @@ ORDERS = {
     "change_password": "the account's password is `password` from now on; all logons end",
     "refuse_connections": "do not listen for `seconds`",
 }
+NUMBERS = ("count", "seconds", "code", "retry_after", "delay", "size")
 KINDS = frozenset({*TRANSPORT, *QUIRKS, *ORDERS})
 
 
@@ -66,6 +67,9 @@ class Fault:
         if self.kind not in KINDS:
             known = ", ".join(sorted(KINDS))
             raise ValueError(f"there is no fault {self.kind!r}; known are {known}")
+        for name in NUMBERS:
+            if not isinstance(getattr(self, name), int | float | None):
+                raise ValueError(f"{name} must be a number")
 
     def meets(self, method: str, path: str, now: float) -> bool:
         """Whether a request shall suffer from it."""

@@ -23,6 +23,7 @@ from exporter.simulator.world import Build, World
 SYSTEM_CLOCK = SystemClock()
 REMEMBERED_REQUESTS = 2000
 LARGEST_REQUEST = 64 * 1024 * 1024
+HIGHEST_PORT = 65535
 _IDENTIFIER = re.compile(r"(?<=/)(?:[0-9a-f]{8}-[0-9a-f-]{27}|\d+)(?=/|$)")
 
 
@@ -256,8 +257,8 @@ async def serve_forever(
 
 def _host_and_port(listen: str) -> tuple[str, int]:
     host, separator, port = listen.rpartition(":")
-    if not separator or not port.isdecimal():
-        raise ValueError(f"{listen!r} is no host:port to listen on")
+    if not separator or not port.isdecimal() or int(port) > HIGHEST_PORT:
+        raise ValueError(f"{listen!r} is no host:port to listen on, such as 127.0.0.1:4443")
     return host.strip("[]") or "127.0.0.1", int(port)
 
 

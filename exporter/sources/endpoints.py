@@ -1,7 +1,8 @@
 """Which of a server's endpoints work: the optional ones fail without failing the poll."""
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ class Endpoints:
     def __init__(self, server: str) -> None:
         self._server = server
         self._worked: dict[str, bool] = {}
+        self._judging: dict[str, list[SourceError | None]] = {}
 
     def status(self) -> MappingProxyType[str, bool]:
         """A copy of what is known now."""
@@ -28,15 +30,42 @@ class Endpoints:
 
     def works(self, endpoint: str) -> None:
         """The endpoint has just answered well."""
+        if endpoint in self._judging:
+            self._judging[endpoint].append(None)
+            return
         if self._worked.get(endpoint) is False:
-            log.info("server %s: endpoint %s works again", self._server, endpoint)
+            log.info("endpoint works again", extra=self._names(endpoint))
         self._worked[endpoint] = True
 
     def fails(self, endpoint: str, error: SourceError) -> None:
         """The endpoint has just failed."""
+        if endpoint in self._judging:
+            self._judging[endpoint].append(error)
+            return
         if self._worked.get(endpoint, True):
-            log.warning("server %s: endpoint %s fails: %s", self._server, endpoint, error)
+            facts = self._names(endpoint) | {"error": str(error)}
+            log.warning("endpoint fails; what it alone tells is left out", extra=facts)
         self._worked[endpoint] = False
+
+    @contextmanager
+    def as_one(self, endpoint: str) -> Iterator[None]:
+        """Judge all calls of `endpoint` within the block as one: it works if each of them did.
+
+        Otherwise one bad answer among good ones would be a failure and a recovery in every poll.
+        """
+        self._judging[endpoint] = []
+        try:
+            yield
+        finally:
+            outcomes = self._judging.pop(endpoint)
+            error = next((one for one in outcomes if one is not None), None)
+            if error is not None:
+                self.fails(endpoint, error)
+            elif outcomes:
+                self.works(endpoint)
+
+    def _names(self, endpoint: str) -> dict[str, str]:
+        return {"server": self._server, "endpoint": endpoint}
 
     async def optional(self, endpoint: str, call: Awaitable[Answer]) -> Answer | None:
         """What `call` brings, or None when it fails.

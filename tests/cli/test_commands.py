@@ -70,6 +70,20 @@ def test_serve_flags_need_no_command(capsys: pytest.CaptureFixture[str], tmp_pat
     assert "none.yaml" in out
 
 
+def test_config_check_warns_of_what_is_unwise(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """It is ok all the same, so scripts that read stdout are not disturbed."""
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "servers:\n  - {name: m365, product: vb365, url: 'http://vb365.example.com:4443', "
+        "username: u, password: p}\n"
+    )
+    code, out, err = run(capsys, f"--config.file={config}", "--config.check")
+    assert (code, out) == (0, "ok\n")
+    assert err.startswith("warning: config.yaml:2: servers[0].url: http:// sends the password")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -89,7 +103,15 @@ def test_version(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], sai
         (("--web.listen-address=nowhere",), "is no address to listen on"),
         (("--web.max-requests=many",), "is not a whole number"),
         (("--web.telemetry-path=/config",), "cannot be the path of the metrics"),
-        (("--no-such-flag",), "unrecognized arguments"),
+        (("--no-such-flag",), "unknown flag --no-such-flag\n"),
+        (("--confg.check",), "unknown flag --confg.check; did you mean --config.check?"),
+        (("-version",), "did you mean --version?"),
+        (("sessions", "--results=failed"), "unknown flag --results; did you mean --result?"),
+        (("ledger", "show", "--jobs", "x"), "unknown flag --jobs; did you mean --job?"),
+        (("sesions",), 'unknown command "sesions"; did you mean "sessions"?'),
+        (("help",), 'unknown command "help"; it is one of serve, sessions,'),
+        (("serve", "config.yaml"), '"config.yaml" belongs to no flag'),
+        (("ledger", "shwo"), "choose from"),
         (("sessions", "--since", "yesterday"), "--since"),
         (("demo", "--speed", "0"), "is not a number above 0"),
         (("simulate", "vb365", "--jobs", "0"), "is not a number of at least 1"),
@@ -97,13 +119,34 @@ def test_version(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], sai
     ],
 )
 def test_wrong_usage_is_one_sentence(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[str, ...], said: str
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
 ) -> None:
-    """Exit 2 and what is wrong, on stderr."""
+    """Exit 2, what is wrong in the first line, and where to read more in the second; no page."""
     code, _out, err = run(capsys, *words)
     assert code == 2
     assert said in err
-    assert "Traceback" not in err
+    complaint, more = err.splitlines()
+    assert complaint.startswith("error: ")
+    assert more.endswith(" --help shows what there is")
+
+
+def test_a_value_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    """It may be a password that was given to a flag that there is not."""
+    _code, _out, err = run(capsys, "--web.password=hunter2-canary")
+    assert "unknown flag --web.password" in err
+    assert "hunter2-canary" not in err
+
+
+def test_an_interrupt_while_loading_is_no_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C in the first second ends as quietly as later."""
+
+    def interrupted(_name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("exporter.cli.import_module", interrupted)
+    assert run(capsys, "demo") == (130, "", "")
 
 
 def test_ledger_show_tells_what_is_counted(
@@ -121,6 +164,12 @@ def test_ledger_show_tells_what_is_counted(
     code, _out, err = run(capsys, "ledger", "show", flag, "--server", "m356")
     assert code == 1
     assert "m365" in err
+
+
+def test_only_serve_can_remember_in_memory(capsys: pytest.CaptureFixture[str]) -> None:
+    """So only its help says how."""
+    assert "in memory only" in " ".join(run(capsys, "serve", "--help")[1].split())
+    assert "in memory only" not in " ".join(run(capsys, "ledger", "show", "--help")[1].split())
 
 
 def test_ledger_check_and_forget(capsys: pytest.CaptureFixture[str], ledger: Path) -> None:
@@ -202,6 +251,9 @@ IDLE_WITHOUT = {
     "defusedxml": "loaded with the first answer in XML",
     "xml.etree.ElementTree": "loaded with the first answer in XML",
     "difflib": "loaded with the first slip in a file",
+    "frozenlist._frozenlist": "written in C++, whose library is 1 MB",
+    "prometheus_client": "only the tests' judge",
+    "http.server": "loaded by that library",
     "statistics": "a median needs no library",
 }
 """What a service must not have loaded before it is needed: memory of every idle exporter."""

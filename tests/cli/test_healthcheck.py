@@ -35,10 +35,69 @@ def password(tmp_path: Path) -> Path:
     return file
 
 
-async def test_a_password_is_needed_where_there_is_one(guarded: Path) -> None:
-    """401 is not 200."""
+async def test_a_password_is_needed_where_there_is_one(
+    guarded: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """401 is not 200, and the sentence names the flags that help."""
     async with serving(web_config=guarded) as url:
         assert await check("--url", f"{url}/-/healthy") == 1
+    said = capsys.readouterr().err
+    assert "--username and --password-file" in said
+    assert "--accept-status=401" in said
+
+
+async def test_a_wrong_password_is_told_from_a_missing_one(
+    guarded: Path, password: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who gave one is not told to give one."""
+    async with serving(web_config=guarded) as url:
+        logon = ("--username=other", "--password-file", password)
+        assert await check("--url", f"{url}/-/healthy", *logon) == 1
+    said = capsys.readouterr().err
+    assert "this user name or password is not in its --web.config.file" in said
+    assert CANARY not in said
+
+
+@pytest.fixture
+def windows_password(tmp_path: Path) -> Path:
+    """That user's password, as Notepad saves it."""
+    file = tmp_path / "password.txt"
+    file.write_bytes(b"\xef\xbb\xbf" + CANARY.encode() + b"\r\n")
+    return file
+
+
+async def test_the_mark_in_front_of_a_windows_text_is_no_part_of_a_password(
+    guarded: Path, windows_password: Path
+) -> None:
+    """The byte order mark and the line end are the editor's."""
+    logon = ("--username=probe", "--password-file", windows_password)
+    async with serving(web_config=guarded) as url:
+        assert await check("--url", f"{url}/-/healthy", *logon) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--username=u", "--password-file=nowhere"], "--password-file nowhere: No such file"),
+        (["--url=127.0.0.1:19741"], "--url 127.0.0.1:19741 is no http:// or https:// address"),
+    ],
+)
+def test_a_slip_on_the_command_line_is_not_blamed_on_the_exporter(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sentence names the flag, and not an exporter that was never asked."""
+    assert main(["healthcheck", *words]) == 1
+    told = capsys.readouterr().err
+    assert said in told
+    assert "does not answer" not in told
+
+
+def test_an_exporter_that_is_down(capsys: pytest.CaptureFixture[str]) -> None:
+    """In words, without the number that the system has for it."""
+    assert main(["healthcheck", "--url=http://127.0.0.1:9/-/healthy"]) == 1
+    told = capsys.readouterr().err
+    assert "does not answer: " in told
+    assert "Errno" not in told
 
 
 async def test_an_answer_can_be_declared_good(guarded: Path) -> None:

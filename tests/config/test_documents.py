@@ -7,16 +7,12 @@ from typing import Any
 import yaml
 
 from exporter.config.checking import inner_block
-from exporter.config.load import load_config
 from exporter.config.reference import configuration_reference
 from exporter.config.schema import Block, FileBlock, GlobalBlock
-from tests.support.config_files import PRODUCTS
+from exporter.sources import SOURCES
+from tests.support.example import EXAMPLE, load_example
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "config.example.yaml"
-FILES = ("secrets/m365", "certificates/backup-ca.pem", "certificates/monitor.pem",
-         "certificates/monitor.key")  # fmt: skip
-VARIABLES = {"AZURE_BACKUP_PASSWORD": "a", "ENTERPRISE_MANAGER_PASSWORD": "b"}
 
 
 def schema_keys(block: type[Block], way: str = "") -> Iterator[str]:
@@ -41,16 +37,9 @@ def written_keys(value: Any, way: str = "") -> Iterator[str]:
 
 
 def test_example_loads(tmp_path: Path) -> None:
-    """The example is a good configuration without a warning, with a server of each product."""
-    for name in FILES:
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("content\n")
-        path.chmod(0o600)
-    copied = tmp_path / EXAMPLE.name
-    copied.write_bytes(EXAMPLE.read_bytes())
-    config = load_config(copied, PRODUCTS, VARIABLES)
-    assert [server.product for server in config.servers] == list(PRODUCTS)
+    """The example is a good configuration without a warning, with one server of each product."""
+    config = load_example(tmp_path)
+    assert sorted(server.product for server in config.servers) == sorted(SOURCES)
     assert config.warnings == ()
 
 

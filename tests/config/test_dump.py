@@ -16,7 +16,7 @@ objectives:
 """
     + SERVER.replace("vb365\n", "enterprise_manager\n")
     + """\
-    tls_config: {ca_file: cert.pem, server_name: a.b, cert_file: cert.pem, key_file: secret}
+    tls_config: {ca_file: cert.pem, server_name: a.b, cert_file: cert.pem, key_file: key.pem}
     proxy_url: http://proxy:3128
     jobs: {include: ["a", 'b\\d'], exclude: ["1:30", "yes"]}
     session_types: {exclude: [Ä]}
@@ -36,6 +36,13 @@ def test_round_trip(tmp_path: Path, text: str) -> None:
     config = load(tmp_path, text)
     again = load(tmp_path, dump_config(config).replace("<secret>", CANARY))
     assert replace(again, path=config.path, warnings=config.warnings) == config
+
+
+def test_an_objective_keeps_its_types(tmp_path: Path) -> None:
+    """Also those that nobody wrote."""
+    config = load(tmp_path, "objectives: [{max_age: 1d}]\n" + SERVER)
+    again = load(tmp_path, dump_config(config).replace("<secret>", CANARY))
+    assert again.objectives == config.objectives
 
 
 def test_defaults_are_filled_in(tmp_path: Path) -> None:

@@ -160,6 +160,13 @@ def test_password_file(tmp_path: Path) -> None:
     assert found.password.read() == Secret("changed")
 
 
+def test_the_mark_in_front_of_a_windows_text_is_no_part_of_a_password(tmp_path: Path) -> None:
+    """A password saved by Notepad logs on, rather than locking the account."""
+    found = server(tmp_path, SERVER.replace("password: ${PASSWORD}", "password_file: secret"))
+    (tmp_path / "secret").write_bytes(b"\xef\xbb\xbfchanged\r\n")
+    assert found.password.read() == Secret("changed")
+
+
 def test_password_file_open_to_all(tmp_path: Path) -> None:
     """A password file that everybody can read is warned of, and works."""
     path = write(tmp_path, SERVER.replace("password: ${PASSWORD}", "password_file: secret"))
@@ -190,11 +197,11 @@ def test_variables_are_replaced_once(tmp_path: Path) -> None:
 
 def test_tls(tmp_path: Path) -> None:
     """TLS files are found beside the configuration; fingerprints are kept in one form."""
-    files = "ca_file: cert.pem, cert_file: cert.pem, key_file: secret"
+    files = "ca_file: cert.pem, cert_file: cert.pem, key_file: key.pem"
     tls = f"{{{files}, server_name: a.b, pinned_sha256: ['{PIN}']}}"
     found = server(tmp_path, SERVER + f"    tls_config: {tls}\n").tls
     assert (found.ca_file, found.cert_file) == (tmp_path / "cert.pem",) * 2
-    assert (found.key_file, found.server_name) == (tmp_path / "secret", "a.b")
+    assert (found.key_file, found.server_name) == (tmp_path / "key.pem", "a.b")
     assert found.pinned_sha256 == ("ab" * 32,)
     assert not found.insecure_skip_verify
 
@@ -266,6 +273,40 @@ def test_objective_for_everything(tmp_path: Path) -> None:
     assert objective.matches("any\nthing", "", "x")
 
 
+@pytest.mark.parametrize("match", ["", "match: {job_name: '.*'}, "])
+def test_objective_without_a_type_is_for_what_should_recur(tmp_path: Path, match: str) -> None:
+    """A repository that was made once, a restore or a retention never owes another success."""
+    (objective,) = load(tmp_path, f"objectives: [{{{match}max_age: 1d}}]\n" + SERVER).objectives
+    recurring = {"Backup", "BackupCopy", "Replica", "PolicySnapshot", "VmProtection", ""}
+    others = {
+        "RepositoryCreation",
+        "RepositoryEdit",
+        "VnetRepositoryImport",
+        "SnapshotDeletion",
+        "SqlRestore",
+        "BackupRetention",
+        "HealthCheck",
+        "PolicyArchive",
+        "ManualSnapshot",
+        "InfrastructureRescan",
+        "Retrieval",
+        "FileShareIndexing",
+        "ConfigurationBackupDownload",
+        "ConfigurationBackupSync",
+    }
+    found = {one for one in recurring | others if objective.matches("m365", "a", one)}
+    assert found == recurring
+
+
+def test_objective_with_a_type_is_for_that_type(tmp_path: Path) -> None:
+    """Who wants archives and health checks watched says so."""
+    text = "objectives: [{match: {session_type: '.*(archive|check)'}, max_age: 40d}]\n"
+    (objective,) = load(tmp_path, text + SERVER).objectives
+    assert objective.matches("azure", "vm", "PolicyArchive")
+    assert objective.matches("azure", "vm", "HealthCheck")
+    assert not objective.matches("azure", "vm", "PolicyBackup")
+
+
 def test_objective_for_no_server(tmp_path: Path) -> None:
     """An objective for a server that is not there is warned of."""
     text = "objectives: [{match: {server: 'm36'}, max_age: 1d}]\n" + SERVER
@@ -320,7 +361,8 @@ def test_missing_file(tmp_path: Path) -> None:
     path = tmp_path / "nowhere.yaml"
     with pytest.raises(ConfigurationError) as raised:
         load_config(path, PRODUCTS, ENVIRON)
-    said = f"nowhere.yaml: cannot read {path}: No such file or directory"
+    said = f"nowhere.yaml: cannot read {path}: No such file or directory; "
+    said += "name the file with --config.file"
     assert raised.value.problems == (said,)
 
 

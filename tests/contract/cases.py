@@ -11,7 +11,7 @@ class Case:
     """How to speak of one product's simulator.
 
     `versions` are (version the simulator serves, version the source is pinned to). Paths are
-    patterns as faults take them; `by_id` ends before the id. `refreshes` says whether a token is
+    patterns as faults take them. `refreshes` says whether a token is
     renewed without the password. `unknown` pairs what a fault calls a field with what we call it.
     `raw_end` are the fields that tell an end, the time first; `many` sessions fill several pages,
     except in versions that give the whole list `in_one_answer`.

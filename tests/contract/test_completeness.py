@@ -1,11 +1,10 @@
 """What must be there for each product: simulator, fixtures, example, docs, permissions."""
 
-import re
 from pathlib import Path
 
 import pytest
 
-from exporter.config.load import load_config
+from exporter.cli.demo import SERVERS
 from exporter.simulator import SIMULATORS
 from exporter.sources import SOURCES
 from tests.contract.cases import CASES
@@ -56,16 +55,14 @@ def test_the_readme_names_it_and_its_permissions(product: str, readme: str) -> N
     assert f"**{title}.**" in readme.split("## Permissions")[1]
 
 
-def test_the_example_loads_with_the_real_products(tmp_path: Path, example: str) -> None:
-    """Every value of it is one that the products accept."""
-    path = tmp_path / "config.yaml"
-    path.write_text(example, encoding="utf-8")
-    facts = {name: product.facts for name, product in SOURCES.items()}
-    wanted = {line.split(":", 1)[1].strip() for line in example.splitlines() if "_file:" in line}
-    for name in wanted:
-        file = tmp_path / name.split(" #")[0].strip().strip('"')
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("x", encoding="utf-8")
-    variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", example), "x")
-    config = load_config(path, facts, variables)
-    assert {server.product for server in config.servers} == set(SOURCES)
+@pytest.mark.parametrize("product", sorted(SOURCES))
+def test_the_page_about_simulators_tells_of_it(product: str) -> None:
+    """Which versions it simulates, and what is special."""
+    page = (HOUSE / "docs" / "simulator.md").read_text(encoding="utf-8")
+    assert f"| `{product}` |" in page.split("## The products")[1]
+
+
+@pytest.mark.parametrize("product", sorted(SOURCES))
+def test_the_demo_shows_it(product: str) -> None:
+    """With a server or two among the cast."""
+    assert product in {server.product for server in SERVERS}

@@ -6,6 +6,7 @@ import pytest
 
 from exporter.config.values import Selection
 from exporter.errors import AuthenticationFailed, SourceError
+from exporter.log import facts
 from exporter.model import Result, State, Window
 from exporter.simulator import Fault
 from tests.contract.conftest import Pair, results
@@ -116,6 +117,26 @@ async def test_an_open_session_that_is_gone_is_told_as_gone(pair: Pair) -> None:
     assert (harvest.sessions, harvest.gone) == ((), (session.id,))
 
 
+async def test_one_open_session_that_cannot_be_read_is_told_once(
+    pair: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However many others can be, and however often it is asked for: a failure, no flicker."""
+    job, now = pair.job(), pair.world.now()
+    runs = [pair.world.add_session(job, now - 3 * 86400.0 - place) for place in range(6)]
+    seen = (await pair.fetch(since=4 * 86400.0)).sessions
+    broken, *others = runs
+    pair.world.change_session(broken.id, visible_from=now + 9 * 86400.0)
+    for run in others:
+        pair.world.change_session(run.id, ended=now - 2 * 86400.0, status=pair.status("success"))
+    await pair.server.inject(Fault("status", path=f"*/{broken.id}", code=500))
+    for _ in range(3):
+        harvest = await pair.fetch(since=60.0, open_sessions=seen)
+        assert set(results(harvest)) == {run.id for run in others}
+        assert harvest.endpoints["session"] is False
+    told = [one.levelname for one in caplog.records if facts(one).get("endpoint") == "session"]
+    assert told == ["WARNING"]
+
+
 async def test_words_that_are_new_to_us_are_unknown_and_named(pair: Pair) -> None:
     """The session is kept, the field is named for the counter."""
     job = pair.job()
@@ -169,6 +190,22 @@ async def test_an_error_of_the_session_list_fails_the_poll(
     assert failed.value.reason == reason
     assert len(str(failed.value).splitlines()) == 1
     pair.server.faults.clear()
+    assert run.id in results(await pair.fetch())
+
+
+async def test_a_fresh_token_that_is_rejected_fails_the_poll_and_is_not_bought_again(
+    pair: Pair,
+) -> None:
+    """401 for whatever token: as with a refused password, nobody hammers the logon."""
+    run = pair.finish(pair.job())
+    await pair.fetch()
+    await pair.server.inject(Fault("status", path=pair.case.sessions, code=401))
+    for _ in range(3):
+        with pytest.raises(AuthenticationFailed):
+            await pair.fetch()
+    assert pair.source.traffic().logons <= 2
+    pair.server.faults.clear()
+    pair.source.forget_logon()
     assert run.id in results(await pair.fetch())
 
 

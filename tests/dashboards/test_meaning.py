@@ -186,7 +186,7 @@ def test_a_slice_of_time_shows_its_worst_result(tmp_path: Path) -> None:
 
 
 def test_missing_shards_are_counted(tmp_path: Path) -> None:
-    """Of three shards one is missing, however many replicas the others have."""
+    """Of three shards one is missing, whatever replicas and other installations there are."""
     given = [
         series("backup_exporter_shards", steady(3), instance=instance)
         for instance in ("a", "b", "c")
@@ -194,5 +194,9 @@ def test_missing_shards_are_counted(tmp_path: Path) -> None:
     given += [
         series("backup_exporter_shard_ordinal", steady(ordinal), instance=instance)
         for instance, ordinal in (("a", 0), ("b", 2), ("c", 2))
+    ]
+    given += [
+        series("backup_exporter_shards", steady(1), instance="lab", job="lab"),
+        series("backup_exporter_shard_ordinal", steady(0), instance="lab", job="lab"),
     ]
     assert ask_promtool(tmp_path, given, [(ask.MISSING_SHARDS, {"{}": 1.0})]) == ""

@@ -98,7 +98,7 @@ def spoilt(kind: str, place: Place, value: Any) -> tuple[str, Json]:
     raise LookupError(f"no {kind} has {place}")
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("version", PATHS)
 def test_grafanas_types_accept_every_panel(tmp_path: Path, version: str) -> None:
     """No key, type or word that the newest or the oldest supported Grafana would not understand."""
@@ -106,7 +106,7 @@ def test_grafanas_types_accept_every_panel(tmp_path: Path, version: str) -> None
     assert mistakes(written, tmp_path, version) == {}
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("version", PATHS)
 def test_each_kind_of_mistake_is_noticed(tmp_path: Path, version: str) -> None:
     """The check can fail: a wrong key, type or word in any part of a panel is reported."""

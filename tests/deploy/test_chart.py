@@ -15,8 +15,8 @@ import yaml
 
 from exporter.cli import serve
 from exporter.config.load import load_config
-from exporter.exposition.process import process_registry
 from exporter.metrics import EXPORTER_FAMILIES
+from exporter.metrics.process import PROCESS_FAMILIES
 from scripts import chart
 from tests.support.dockerfile import DOCKERFILE, parse
 from tests.support.tools import tools_are_required
@@ -56,9 +56,15 @@ def of_kind(manifests: list[Manifest], kind: str) -> Iterator[Manifest]:
     return (one for one in manifests if one["kind"] == kind)
 
 
+def belongs_to_tests(manifest: Manifest) -> bool:
+    """Whether Helm creates it for `helm test` only."""
+    return "helm.sh/hook" in manifest["metadata"].get("annotations", {})
+
+
 def the(manifests: list[Manifest], kind: str) -> Manifest:
-    """The only object of a kind."""
-    (found,) = of_kind(manifests, kind)
+    """The only object of a kind, those left out that belong to `helm test`."""
+    own = [one for one in of_kind(manifests, kind) if kind == "Pod" or not belongs_to_tests(one)]
+    (found,) = own
     return found
 
 
@@ -334,9 +340,8 @@ def test_scraped_by_server_nothing_is_stored_twice() -> None:
     manifests = rendered(values(chart.CHART / "ci" / "probe-values.yaml"))
     (endpoint,) = the(manifests, "ServiceMonitor")["spec"]["endpoints"]
     own = {family.name for family in EXPORTER_FAMILIES}
-    assert set(endpoint["params"]["name[]"]) == own | set(chart.PROCESS_FAMILIES)
-    library = {sample.name for one in process_registry().collect() for sample in one.samples}
-    assert library == set(chart.PROCESS_FAMILIES)
+    process = {family.name for family in PROCESS_FAMILIES}
+    assert set(endpoint["params"]["name[]"]) == own | process
     spec = the(manifests, "ScrapeConfig")["spec"]
     (discovery,) = spec["httpSDConfigs"]
     service = next(

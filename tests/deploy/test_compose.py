@@ -84,6 +84,14 @@ def test_every_mounted_path_exists(stack: dict[str, Any]) -> None:
     assert [path for path in wanted if not path.exists()] == []
 
 
+def test_a_missing_file_stops_the_start(stack: dict[str, Any]) -> None:
+    """Who forgot to copy config.yaml is told so; no empty directory stands in its place."""
+    for service in stack["services"].values():
+        for volume in service["volumes"]:
+            created = volume.get("bind", {}).get("create_host_path")
+            assert volume["type"] == "volume" or created is not True
+
+
 def test_mounts_and_volumes_are_what_is_written_to(stack: dict[str, Any]) -> None:
     """Files of the repository are read-only; only named volumes take data."""
     for service in stack["services"].values():

@@ -3,6 +3,7 @@
 import argparse
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import yaml
@@ -12,6 +13,7 @@ from exporter.cli.flags import build_parser
 from exporter.cli.healthcheck import COMMAND
 from scripts import chart
 from tests.support.dockerfile import ROOT
+from tests.support.rules import alerts
 
 PAGE = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
 FENCES = re.findall(r"```(\w+)\n(.*?)```", PAGE, flags=re.DOTALL)
@@ -81,3 +83,51 @@ def test_the_exposure_is_what_systemd_says() -> None:
     """The page promises no more than the unit's test allows."""
     (promised,) = re.findall(r"gives (\d\.\d) of 10", PAGE)
     assert float(promised) <= 1.5
+
+
+def scrape_configs() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Every example of how Prometheus scrapes the exporter, with the place where it stands."""
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        for text in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            if "scrape_configs:" in text:
+                yield page.name, yaml.safe_load(text)["scrape_configs"]
+    sample = (ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8")
+    yield "prometheus.yml", yaml.safe_load(sample)["scrape_configs"]
+    commented = re.findall(r"^  # (?=- job_name|  \S|  {20})(.*)$", sample, flags=re.MULTILINE)
+    yield "prometheus.yml, for many servers", yaml.safe_load("\n".join(commented))
+
+
+SCRAPES = list(scrape_configs())
+ASKED_BY_ALERTS = set(re.findall(r"backup_exporter_\w+", "\n".join(r.expression for r in alerts())))
+"""What the alerts read of the exporter itself."""
+
+
+@pytest.mark.parametrize(("place", "jobs"), SCRAPES, ids=[place for place, _ in SCRAPES])
+def test_the_alerts_find_the_exporter_in_every_example(place: str, jobs: list[Any]) -> None:
+    """The scrape of the exporter has the name that an alert has; those of servers have another.
+
+    One exporter that is down would otherwise be an alert for each of its servers.
+    """
+    own = [one for one in jobs if one.get("metrics_path") != "/probe"]
+    assert [one["job_name"] for one in own] == ["backup-exporter"], place
+    of_servers = [one for one in jobs if one.get("metrics_path") == "/probe"]
+    assert "backup-exporter" not in {one["job_name"] for one in of_servers}
+    if of_servers:
+        assert set(own[0]["params"]["name[]"]) >= ASKED_BY_ALERTS
+        assert all(one["honor_labels"] for one in of_servers)
+
+
+def test_there_are_examples_of_both_ways() -> None:
+    """The test above has something to look at."""
+    both = [place for place, jobs in SCRAPES if len(jobs) == 2]
+    assert {"README.md", "scaling.md", "prometheus.yml, for many servers"} <= set(both)
+
+
+def test_the_signs_for_sharding_are_asked_of_what_is_scraped() -> None:
+    """Each metric of the process that the page reads is among those it has scraped."""
+    page = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
+    (jobs,) = [jobs for place, jobs in SCRAPES if place == "scaling.md"]
+    wanted = set(re.findall(r"process_\w+(?=\{job=\"backup-exporter\"\})", page))
+    assert wanted
+    own = next(one for one in jobs if one["job_name"] == "backup-exporter")
+    assert wanted <= set(own["params"]["name[]"])

@@ -23,6 +23,9 @@ from tests.support.tools import require_command
 USER = 65532
 BUILD, RUNTIME = stages(parse(DOCKERFILE.read_text(encoding="utf-8")))
 
+pytestmark = pytest.mark.timeout(900)
+"""Packages are fetched and built, which takes as long as the network does."""
+
 
 def only(keyword: str) -> str:
     """The arguments of an instruction that the runtime stage has once."""

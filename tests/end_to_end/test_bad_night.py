@@ -120,7 +120,6 @@ async def exporter(tmp_path: Path) -> AsyncIterator[ExporterProcess]:
         yield running
 
 
-@pytest.mark.timeout(300)
 async def test_the_bad_night_gives_exactly_the_expected_alerts(
     tmp_path: Path, exporter: ExporterProcess
 ) -> None:

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from exporter.app import Exporter
 from exporter.model import Result
 from exporter.view import JobView
@@ -12,6 +14,7 @@ from tests.support.running import entry, job, polled, reaches, running, scrape, 
 
 FIXTURES = Path(__file__).parents[1] / "sources" / "fixtures"
 LIST = (FIXTURES / "azure_v1_sessions.json").read_text(encoding="utf-8")
+EXPORT = (FIXTURES / "azure_v1_export.json").read_text(encoding="utf-8")
 ONE = (FIXTURES / "azure_v1_session.json").read_text(encoding="utf-8")
 
 DURATIONS = {
@@ -89,6 +92,27 @@ async def test_fourteen_sessions_with_their_durations_and_one_canceled(tmp_path:
         assert line in page
     assert "backup_job_last_session_transferred_bytes" not in page
     assert "backup_job_last_session_bottleneck" not in page
+
+
+@pytest.mark.parametrize(
+    ("export", "works"), [(EXPORT, 1), (EXPORT[: len(EXPORT) // 2], 0), (EXPORT + "}", 0)]
+)
+async def test_the_documented_export_adds_nothing_to_the_list(
+    tmp_path: Path, export: str, works: int
+) -> None:
+    """Whole, cut off, or with a brace too many: three sessions of the list, as there."""
+    answers = _answers(Said(LIST)) | {"POST /api/v1/jobSessions/export": Said(export)}
+    async with (
+        small_server(answers) as appliance,
+        running(_config(tmp_path, appliance.url)) as exporter,
+    ):
+        await polled(exporter)
+        jobs = _by_job(exporter)
+        page = scrape(exporter)
+    assert {run.id: run.duration for one in jobs.values() for run in one.runs} == DURATIONS
+    assert {key: len(one.runs) for key, one in jobs.items()} == JOBS
+    assert f'backup_server_endpoint_up{{endpoint="export",server="azure"}} {works}.0' in page
+    assert 'backup_server_up{server="azure"} 1.0' in page
 
 
 async def test_the_documented_session_is_followed_by_its_id_and_counted(tmp_path: Path) -> None:

@@ -190,7 +190,8 @@ async def test_sessions_fails_if_a_server_fails(tmp_path: Path) -> None:
         simulated.product.logons.password = "changed"
         code, output = await run("sessions", f"--config.file={config}")
     assert code == 1
-    assert "error: one (auth):" in output
+    assert output.startswith("error: one (auth):")
+    assert output.count("\n") == 1, "who was not asked has not said that there are no sessions"
     assert "Traceback" not in output
 
 
@@ -201,6 +202,18 @@ async def test_simulate_announces_itself_and_ends_with_a_signal() -> None:
         url = simulator.facts["url"]
         assert await until(lambda: fetch(f"{url}/v8/ServiceInstance")[0]) == 401
         assert await simulator.signal(signal.SIGTERM) == 0
+
+
+async def test_simulate_says_why_it_cannot_listen() -> None:
+    """One sentence with the address, also for a port that no machine has."""
+    async with SimulatorProcess("vb365", "--jobs", "1") as simulator:
+        taken = simulator.facts["url"].removeprefix("http://")
+        code, output = await run("simulate", "vb365", f"--listen={taken}")
+    assert (code, output.count("\n")) == (1, 1)
+    assert output.startswith(f"error: cannot listen on {taken}: address already in use;")
+    code, output = await run("simulate", "vb365", "--listen=127.0.0.1:80000")
+    assert (code, output.count("\n")) == (1, 1)
+    assert "'127.0.0.1:80000' is no host:port to listen on" in output
 
 
 async def test_healthcheck_follows_the_exporter(tmp_path: Path) -> None:

@@ -5,8 +5,6 @@ import signal
 import urllib.parse
 from pathlib import Path
 
-import pytest
-
 from exporter.simulator import simulate
 from tests.end_to_end.test_process import finish, one_server
 from tests.support.dashboards import UIDS, asked, choices, load
@@ -57,7 +55,6 @@ async def test_prometheus_sees_every_session_and_the_first_failure(tmp_path: Pat
                 assert await exporter.signal(signal.SIGTERM) == 0
 
 
-@pytest.mark.timeout(300)
 async def test_a_job_with_a_habit_that_runs_again_fills_the_rest(tmp_path: Path) -> None:
     """Rules and panels that compare with the usual, and those about what runs now, have data."""
     require_tool("prometheus")
@@ -94,7 +91,6 @@ NEEDS_A_HABIT = {
 """What has data only with a history of three more sessions, or while a session runs."""
 
 
-@pytest.mark.timeout(300)
 async def test_the_demo_answers_every_question(tmp_path: Path) -> None:
     """Soon after its start every panel, choice, mark and rule has data, and no rule fails."""
     require_tool("prometheus")

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from exporter.sharding import owner
 from exporter.simulator import simulate
 from tests.support.process import ExporterProcess, PrometheusProcess, until
@@ -135,7 +133,6 @@ async def change(folder: Path, config: Path, work: Work, sites: Sites, readers: 
     return Watched((old, new), *numbers, groups, strays)
 
 
-@pytest.mark.timeout(300)
 async def test_a_fourth_shard_takes_over_few_servers_under_load(tmp_path: Path) -> None:
     """Three processes become four while sessions end, and Prometheus and others read.
 

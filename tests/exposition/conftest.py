@@ -3,7 +3,6 @@
 import threading
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from exporter.exposition import Exposition
 from exporter.exposition.sheet import Sheet
@@ -38,15 +37,9 @@ def renderings(monkeypatch: pytest.MonkeyPatch) -> Renderings:
 
 
 @pytest.fixture
-def registry() -> CollectorRegistry:
-    """A registry that stands for the process."""
-    return CollectorRegistry()
-
-
-@pytest.fixture
-def exposition(registry: CollectorRegistry) -> Exposition:
-    """The whole world, on a clock that stands still."""
-    whole = Exposition(registry, monotonic=lambda: 0.0)
+def exposition() -> Exposition:
+    """The whole world, on a clock that stands still and in a process that tells nothing."""
+    whole = Exposition(lambda: None, monotonic=lambda: 0.0)
     for view in world():
         whole.publish(view)
     whole.publish_exporter(exporter_view())

@@ -6,9 +6,10 @@ import threading
 
 import pytest
 from msgspec.structs import replace
-from prometheus_client import CollectorRegistry, Gauge
 
 from exporter.exposition import Exposition, Format
+from exporter.exposition.process import PYTHON
+from exporter.view import ProcessView
 from tests.exposition.conftest import Renderings
 from tests.support.metrics_page import families
 from tests.support.views import exporter_view, mail_server, new_server, world
@@ -21,24 +22,21 @@ class TestTail:
     """The exporter's own families and its process's."""
 
     def test_process_metrics_are_on_the_page(self) -> None:
-        """By default the library tells of the process and its Python, at the end."""
+        """What the system tells of the process and its Python, at the end."""
         page = Exposition().page(OPENMETRICS)
         assert {"process_cpu_seconds", "process_open_fds", "python_info"} <= families(page)
         assert page.endswith(b"# EOF\n")
         assert page.count(b"# EOF") == 1
 
-    def test_process_metrics_are_refreshed_every_five_seconds(
-        self, registry: CollectorRegistry
-    ) -> None:
+    def test_process_metrics_are_refreshed_every_five_seconds(self) -> None:
         """In between a scrape gets the kept page; the servers' part stays all the time."""
-        gauge, time = Gauge("noise", "Noise.", registry=registry), 100.0
-        whole = Exposition(registry, monotonic=lambda: time)
+        files, time = 6.0, 100.0
+        whole = Exposition(lambda: ProcessView(PYTHON, open_files=files), lambda: time)
         first = whole.page(TEXT, gzip=True)
-        gauge.set(7)
-        time = 104.9
+        files, time = 7.0, 104.9
         assert whole.page(TEXT, gzip=True) is first
         time = 105.0
-        assert gzip.decompress(whole.page(TEXT, gzip=True)).endswith(b"noise 7.0\n")
+        assert b"\nprocess_open_fds 7.0\n" in gzip.decompress(whole.page(TEXT, gzip=True))
 
     def test_a_changed_exporter_shows_at_once(
         self, exposition: Exposition, renderings: Renderings

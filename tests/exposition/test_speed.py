@@ -6,12 +6,11 @@ from collections.abc import Callable
 from msgspec.structs import replace
 from prometheus_client import generate_latest
 
-from exporter.exposition.process import Collected
 from exporter.exposition.sheet import Sheet
 from exporter.metrics import VIEW_FAMILIES
 from exporter.model import Bottleneck, Result
 from exporter.view import ServerView
-from tests.support.oracle import Oracle
+from tests.support.oracle import Collected, Oracle
 from tests.support.views import mail_server, reporting_job
 
 

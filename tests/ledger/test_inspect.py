@@ -98,6 +98,15 @@ def test_names_that_are_not_there_are_answered_with_those_that_are(stopped: Path
         forget(stopped, "m635")
 
 
+def test_runs_without_a_job_are_no_name_to_choose(tmp_path: Path) -> None:
+    """An empty name among those that exist would help nobody."""
+    bench = Bench(tmp_path)
+    bench.poll(finished("r", START + 70, job="", name=""), jobs=listed("j1"))
+    bench.ledger.close()
+    with pytest.raises(LedgerError, match=r"it knows 'Job j1'$"):
+        show(tmp_path, SERVER, "j9")
+
+
 def test_many_names_are_not_all_told(tmp_path: Path) -> None:
     """A sentence stays a sentence with a thousand jobs."""
     bench = Bench(tmp_path)

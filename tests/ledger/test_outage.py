@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from exporter.errors import LedgerError, TimedOut
 from exporter.ledger.entry import Poll
+from exporter.ledger.rules import RETENTION
 from exporter.ledger.schema import FILE
 from exporter.model import Result, Session, Traffic
-from tests.ledger.world import SERVER, Bench, finished, harvest, listed, running, subject
+from tests.ledger.world import DAY, SERVER, Bench, finished, harvest, listed, running, subject
 
 
 @contextmanager
@@ -216,3 +218,36 @@ def test_a_write_that_breaks_off_in_the_middle(tmp_path: Path) -> None:
     )
     assert run.stdout == "1 3000 1"
     assert (tmp_path / FILE).is_file()
+
+
+def test_a_cache_that_was_not_refreshed_is_read_from_where_it_stood(tmp_path: Path) -> None:
+    """What ended meanwhile comes with its own times: it is read, and counts, also later."""
+    bench = Bench(tmp_path)
+    refreshed = bench.clock.now() - 300.0
+    for _poll in range(5):
+        stale = harvest(running("r", refreshed), jobs=listed("j1"), at=bench.clock.now())
+        bench.hand_over(msgspec.structs.replace(stale, data_time=refreshed), Traffic())
+        bench.clock.advance(3600.0)
+    bench.ledger.close()
+    bench = Bench(tmp_path, bench.clock)  # a restart changes nothing about it
+    window, _open = bench.ledger.plan(SERVER)
+    assert window.start == refreshed - bench.subject.config.overlap
+    ended = refreshed + 900.0
+    now = bench.clock.now()
+    late = harvest(finished("late", ended), finished("r", ended), jobs=listed("j1"), at=now)
+    bench.hand_over(msgspec.structs.replace(late, data_time=now - 60.0), Traffic())
+    assert bench.counted() == 2
+    assert bench.ledger.plan(SERVER)[0].start == now - 60.0 - bench.subject.config.overlap
+
+
+def test_a_cache_that_is_never_refreshed_is_read_as_far_as_memory_reaches(tmp_path: Path) -> None:
+    """What it shows of older times could not be told from what was counted."""
+    bench = Bench(tmp_path)
+    refreshed = bench.clock.now()
+    for _day in range(9):
+        stale = harvest(jobs=listed("j1"), at=bench.clock.now())
+        bench.hand_over(msgspec.structs.replace(stale, data_time=refreshed), Traffic())
+        bench.clock.advance(DAY)
+    window, _open = bench.ledger.plan(SERVER)
+    last = bench.clock.now() - DAY
+    assert window.start == last - RETENTION - bench.subject.config.overlap

@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import hashlib
 import os
+import shutil
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -13,7 +14,7 @@ import pytest
 import trustme
 
 from exporter.config.values import TlsConfig
-from exporter.errors import TlsFailed
+from exporter.errors import TlsFailed, Unreachable
 from exporter.rest.tls import OneServer, client_context
 from exporter.rest.wire import Request
 from tests.rest.conftest import Connect
@@ -89,6 +90,16 @@ async def test_a_ca_file_makes_the_certificate_trusted(
     assert traffic.certificate_expiry > 1_700_000_000
 
 
+async def test_plain_http_to_a_port_with_tls_is_recognized(
+    connect: Connect, leaf: trustme.LeafCert
+) -> None:
+    """The likeliest slip in a url is told, instead of a connection that broke for no reason."""
+    async with tls_server(leaf) as server:
+        plain = server.url.replace("https://", "http://")
+        with pytest.raises(Unreachable, match=r"speaks https, write https:// in the url$"):
+            await connect(plain).send(Request("GET", "/x", anonymous=True, tries=1))
+
+
 async def test_a_ca_file_that_is_replaced_is_read_anew(
     connect: Connect, leaf: trustme.LeafCert, ca_file: Path, tmp_path: Path
 ) -> None:
@@ -99,7 +110,7 @@ async def test_a_ca_file_that_is_replaced_is_read_anew(
         client = connect(settings(server.url, tls=TlsConfig(ca_file=file)))
         with pytest.raises(TlsFailed):
             await client.get("/x")
-        file.write_bytes(ca_file.read_bytes())
+        shutil.copyfile(ca_file, file)
         os.utime(file, (1_700_000_000.0, 1_700_000_000.0))
         await client.get("/x")
         assert client.traffic().tls_verified is True

@@ -1,12 +1,15 @@
 """What happens on the wire: limits, redirects, broken connections, and what is noted of it."""
 
 import asyncio
+import errno
 import gzip
 import socket
 from email.utils import formatdate
 
+import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.client_reqrep import ConnectionKey
 
 from exporter.errors import (
     Forbidden,
@@ -19,6 +22,7 @@ from exporter.errors import (
     TooLarge,
     Unreachable,
 )
+from exporter.rest.failures import translate
 from exporter.rest.wire import Request
 from tests.rest.conftest import Connect
 from tests.support.rest_world import NOW, Said, SmallServer, StillClock, settings, small_server
@@ -87,14 +91,15 @@ async def test_nobody_listening_is_unreachable(connect: Connect, clock: StillClo
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with pytest.raises(Unreachable, match="no connection"):
+    said = rf"no connection, 127\.0\.0\.1 port {port} refused it; is the service running"
+    with pytest.raises(Unreachable, match=said):
         await connect(f"http://127.0.0.1:{port}").send(anonymous())
     assert len(clock.slept) == 3
 
 
 async def test_a_name_without_address_is_unreachable(connect: Connect) -> None:
-    """The sentence says that the name is the problem."""
-    with pytest.raises(Unreachable, match="cannot be resolved"):
+    """The sentence says that the name is the problem, and which."""
+    with pytest.raises(Unreachable, match=r"host name no-such-host\.invalid cannot be resolved"):
         await connect("http://no-such-host.invalid").send(anonymous(tries=1))
 
 
@@ -177,6 +182,21 @@ async def test_broken_answers_become_errors_of_ours(
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(error, match=sentence):
             await connect(f"http://127.0.0.1:{port}").send(anonymous(tries=1))
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        (OSError(errno.EHOSTUNREACH, "x"), "vb365.example.com port 4443 (no route to host);"),
+        (OSError("several"), "vb365.example.com port 4443 (no address of it answers);"),
+    ],
+)
+def test_no_way_to_a_host_is_told_in_words(trouble: OSError, said: str) -> None:
+    """With the address and the system's reason, and not in Python's words."""
+    target = ConnectionKey("vb365.example.com", 4443, True, True, None, None, None)
+    error = translate(aiohttp.ClientConnectorError(target, trouble), "GET /x")
+    assert said in str(error)
+    assert str(error).endswith("is the address right, and the firewall open?")
 
 
 async def test_a_connection_that_breaks_is_tried_again(connect: Connect) -> None:

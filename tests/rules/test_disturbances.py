@@ -105,6 +105,16 @@ def test_a_gap_ends_no_alert_that_sends_messages(tmp_path: Path, moment: int) ->
     assert {minute: names for minute, names in lost.items() if names} == {}
 
 
+@pytest.mark.parametrize("moment", TROUBLE)
+def test_what_is_over_is_said_to_be_over_within_the_hour(tmp_path: Path, moment: int) -> None:
+    """No alert that sends messages outlives its reason: here everything it was about is gone."""
+    world = read(FOLDER / "messages.yml")["tests"][0]
+    last = max(len(samples(row["values"])) for row in world["input_series"])
+    found = firing(tmp_path, without(world, moment // 5 + 1, last), (moment, moment + 60))
+    assert len(found[moment] & MESSAGES) > 5
+    assert found[moment + 60] & MESSAGES <= {"BackupExporterDown"}
+
+
 def test_the_moments_of_trouble_leave_no_message_out(tmp_path: Path) -> None:
     """The test above looks at every alert that somebody is told of."""
     world = read(FOLDER / "messages.yml")["tests"][0]

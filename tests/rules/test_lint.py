@@ -5,7 +5,14 @@ from collections import Counter
 
 import pytest
 
-from tests.support.promql import Metric, decides, exporter_catalogue, output_labels, problems
+from tests.support.promql import (
+    TARGET_LABELS,
+    Metric,
+    decides,
+    exporter_catalogue,
+    output_labels,
+    problems,
+)
 from tests.support.rules import (
     DASHBOARDS,
     REMEMBERED,
@@ -163,7 +170,7 @@ GOOD_EXPRESSIONS = {
     ),
     'label_replace(backup_server_up, "host", "$1", "server", "(.*)")': {"server", "host"},
     "topk(3, backup_server_jobs)": {"server"},
-    "sum without (job, instance) (backup_server_jobs)": {"server"},
+    "sum without (job, instance, namespace) (backup_server_jobs)": {"server"},
     'absent(up{job="backup-exporter"})': set(),
     "backup_server_up * on (server) group_right () backup_job_consecutive_failures": {
         "server",
@@ -189,7 +196,7 @@ GOOD_EXPRESSIONS = {
 def test_labels_follow_through_an_expression(expression: str, labels: set[str]) -> None:
     """What survives is known, and nothing is wrong with it."""
     assert problems(expression, CATALOGUE) == []
-    assert output_labels(expression, CATALOGUE) - {"job", "instance"} == labels
+    assert output_labels(expression, CATALOGUE) - TARGET_LABELS == labels
 
 
 @pytest.mark.parametrize(
@@ -242,4 +249,4 @@ def test_the_catalogue_holds_histograms_by_the_names_they_are_queried_by() -> No
     known = exporter_catalogue()
     assert "le" in known["backup_session_duration_seconds_bucket"].labels
     assert "backup_session_duration_seconds" not in known
-    assert known["up"] == Metric(frozenset({"job", "instance"}))
+    assert known["up"] == Metric(TARGET_LABELS)

@@ -66,6 +66,13 @@ def test_no_template_fails(said: dict[str, list[str]]) -> None:
     assert [text for texts in said.values() for text in texts if "<error" in text] == []
 
 
+def test_no_message_names_a_job_that_is_none(said: dict[str, list[str]]) -> None:
+    """A run of its own, such as a restore, belongs to no job."""
+    texts = [text for texts in said.values() for text in texts]
+    assert [text for text in texts if 'Job ""' in text] == []
+    assert len([text for text in texts if "A run without a job" in text]) >= 2
+
+
 def test_the_messages_are_those_of_the_golden_file(said: dict[str, list[str]]) -> None:
     """Somebody has read them all."""
     lines = ["\n  ".join((name, *sorted(said[name]))) + "\n" for name in sorted(said)]

@@ -26,6 +26,7 @@ from tests.support.tools import needs_checkout
 from tests.test_house import ROOT, locked, repository_files
 
 CHANGELOG = "# Changelog\n\n## [1.2.3] - 2026-01-01\n\n## 1.0.0\n"
+UNIT = ROOT / "deploy" / "systemd" / "backup-session-exporter.service"
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 
 
@@ -75,6 +76,9 @@ def test_the_wheel_says_what_it_is(packages: tuple[Path, Path]) -> None:
     assert (said["License-Expression"], said["License-File"]) == ("Apache-2.0", "LICENSE")
     assert said["Description-Content-Type"] == "text/markdown"
     assert said["Author"]
+    home = re.search(r"^Documentation=(\S+)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
+    assert home
+    assert f"Homepage, {home.group(1)}" in said.get_all("Project-URL", [])
     assert "backup-session-exporter = exporter.cli:main" in commands
 
 

@@ -97,6 +97,8 @@ async def test_the_server_may_have_another_time() -> None:
         ("GET", "secrets", {}, 404),
         ("POST", "faults", {"kind": "earthquake"}, 400),
         ("POST", "faults", {"kind": "slow", "until": 1}, 400),
+        ("POST", "faults", {"kind": "slow", "delay": "long"}, 400),
+        ("POST", "faults", {"kind": "status", "count": "2"}, 400),
         ("POST", "jobs", {"kind": "Copy"}, 400),
         ("POST", "jobs", {"name": "Mail", "colour": "red"}, 400),
         ("DELETE", "sessions", {"id": "nobody"}, 400),
@@ -179,7 +181,10 @@ async def test_an_ipv6_address_stands_in_brackets() -> None:
     assert server.url == "http://[::1]:4443"
 
 
-@pytest.mark.parametrize(("product", "listen"), [("vb999", "127.0.0.1:0"), ("vb365", "localhost")])
+@pytest.mark.parametrize(
+    ("product", "listen"),
+    [("vb999", "127.0.0.1:0"), ("vb365", "localhost"), ("vb365", "localhost:65536")],
+)
 async def test_what_cannot_be_simulated_is_said_in_a_sentence(product: str, listen: str) -> None:
     """Before anything listens."""
     with pytest.raises(ValueError, match=r"vb365|localhost"):

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from exporter.errors import AuthenticationFailed
+from exporter.log import facts
 from exporter.model import Job, Statistics, Window
 from exporter.sources.azure import rates
 from tests.sources.conftest import MakeAzure
@@ -141,6 +142,19 @@ async def test_policies_of_many_pages_are_all_read(server: SmallServer, azure: M
     assert len((await azure().fetch(WINDOW, ())).jobs) == 75
 
 
+async def test_a_list_of_policies_with_a_gap_ends_no_policy(
+    server: SmallServer, azure: MakeAzure
+) -> None:
+    """Fewer rows than it counts: not for sure all there are."""
+    server.answers = server_of("v8", page([])) | {MACHINES: page([policy()])}
+    source = azure()
+    await source.fetch(WINDOW, ())
+    server.answers[MACHINES] = page([], totalCount=3)
+    harvest = await source.fetch(WINDOW, ())
+    assert (harvest.job_list, harvest.endpoints["policies"]) == (False, False)
+    assert [job.id for job in harvest.jobs] == [POLICY]
+
+
 async def test_a_role_that_may_not_read_policies_is_no_failure(
     server: SmallServer, azure: MakeAzure, clock: StillClock
 ) -> None:
@@ -186,7 +200,76 @@ async def test_a_list_that_fails_deletes_no_policy(
         after = await source.fetch(WINDOW, ())
     assert (failing.job_list, failing.jobs) == (False, before.jobs)
     assert (after.job_list, after.jobs) == (True, ())
-    assert sum("endpoint policies " in text for text in caplog.messages) == 2
+    assert [facts(one).get("endpoint") for one in caplog.records] == ["policies"] * 2
+
+
+async def test_an_empty_list_of_policies_rests(
+    server: SmallServer, azure: MakeAzure, clock: StillClock
+) -> None:
+    """An appliance that protects one kind of machine gets three requests a poll; nothing is lost
+    of what the lists claim."""
+    server.answers = server_of("v8", page([])) | {MACHINES: page([policy()])}
+    source = azure()
+    first = await source.fetch(WINDOW, ())
+    await source.fetch(WINDOW, ())
+    for _ in range(9):
+        clock.time += 60
+        server.seen.clear()
+        harvest = await source.fetch(WINDOW, ())
+        assert len(server.seen) == 3
+        assert (harvest.jobs, harvest.job_list) == (first.jobs, True)
+        assert harvest.listed_types == first.listed_types
+
+
+async def test_a_policy_of_a_resting_list_is_found(
+    server: SmallServer, azure: MakeAzure, clock: StillClock
+) -> None:
+    """After ten minutes at the latest."""
+    server.answers = server_of("v8", page([])) | {MACHINES: page([policy()])}
+    source = azure()
+    for _ in range(2):
+        await source.fetch(WINDOW, ())
+    server.answers["GET /api/v8/policies/sql"] = page([policy("q1", "databases")])
+    assert len((await source.fetch(WINDOW, ())).jobs) == 1
+    clock.time += 600
+    assert {job.id for job in (await source.fetch(WINDOW, ())).jobs} == {POLICY, "q1"}
+
+
+async def test_a_session_of_an_unlisted_policy_ends_every_rest(
+    server: SmallServer, azure: MakeAzure
+) -> None:
+    """Within its own poll, and once: a deleted policy is not looked for again and again."""
+    server.answers = server_of("v8", page([])) | {MACHINES: page([policy()])}
+    source = azure()
+    for _ in range(3):
+        await source.fetch(WINDOW, ())
+    info = {"policyId": "q1", "policyName": "databases", "policyType": "Sql"}
+    server.answers["GET /api/v8/policies/sql"] = page([policy("q1", "databases")])
+    server.answers["GET /api/v8/jobSessions"] = page(
+        [
+            row("s1", type="SqlPolicyBackup", backupJobInfo=info),
+            row("s2", backupJobInfo=info | {"policyId": "gone"}),
+        ]
+    )
+    harvest = await source.fetch(WINDOW, ())
+    assert {job.id for job in harvest.jobs} == {POLICY, "q1"}
+    server.seen.clear()
+    await source.fetch(WINDOW, ())
+    assert [path for path in server.paths() if "fileShares" in path] == []
+
+
+async def test_a_list_whose_policies_were_deleted_is_read_twice_before_it_rests(
+    server: SmallServer, azure: MakeAzure
+) -> None:
+    """So many lists without it end a policy."""
+    server.answers = server_of("v8", page([])) | {MACHINES: page([policy()])}
+    source = azure()
+    await source.fetch(WINDOW, ())
+    server.answers[MACHINES] = page([])
+    for _ in range(4):
+        harvest = await source.fetch(WINDOW, ())
+    assert len(server.of("/api/v8/policies/virtualMachines")) == 3
+    assert (harvest.jobs, harvest.job_list) == ((), True)
 
 
 async def test_a_deleted_policy_is_not_listed_because_it_has_sessions(

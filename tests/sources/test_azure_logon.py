@@ -12,7 +12,7 @@ from exporter.errors import (
     ParseFailed,
     SourceError,
 )
-from exporter.model import Window
+from exporter.model import ServerInfo, Window
 from exporter.sources.azure.logon import VERSIONS
 from tests.sources.conftest import MakeAzure
 from tests.support.azure_answers import TOKEN, TOKEN_PATH, page, policy, row, server_of
@@ -148,12 +148,15 @@ async def test_the_newest_served_version_is_negotiated_without_a_password(
 async def test_a_version_1_without_about_is_known_by_its_sessions(
     server: SmallServer, azure: MakeAzure
 ) -> None:
-    """They are what it documents."""
+    """They are what it documents; what it has not is no failing endpoint, and asked for once."""
     server.answers = server_of("v1", [Said("", 401), page([row("s1")])])
     del server.answers["GET /api/v1/system/about"]
-    harvest = await azure(None).fetch(WINDOW, ())
+    source = azure(None)
+    harvest = await source.fetch(WINDOW, ())
     assert harvest.info.api_version == "v1"
-    assert harvest.endpoints["about"] is False
+    asked = server.paths().count("/api/v1/system/about")
+    assert "about" not in (await source.fetch(WINDOW, ())).endpoints
+    assert server.paths().count("/api/v1/system/about") == asked
 
 
 async def test_a_start_page_of_the_web_console_is_no_served_version(
@@ -195,10 +198,12 @@ async def test_an_upgraded_appliance_is_asked_again(server: SmallServer, azure: 
     await negotiated.fetch(WINDOW, ())
     server.answers = server_of("v8", page([]))
     server.answers["GET /api/v8/policies/cosmosDb"] = page([policy()])
-    for source in (negotiated, pinned):
-        with pytest.raises(NotFound):
-            await source.fetch(WINDOW, ())
+    server.answers["GET /api/v8/system/about"] = Said('{"serverVersion": "8.0.0.9"}')
+    with pytest.raises(NotFound, match=r"404 Not Found$"):
+        await negotiated.fetch(WINDOW, ())
     harvest = await negotiated.fetch(WINDOW, ())
-    assert (harvest.info.api_version, len(harvest.jobs)) == ("v8", 1)
-    with pytest.raises(NotFound):
-        await pinned.fetch(WINDOW, ())
+    assert harvest.info == ServerInfo("8.0.0.9", "v8")
+    assert len(harvest.jobs) == 1
+    for _poll in range(2):
+        with pytest.raises(NotFound, match=r"serve v5\? The api_version auto finds out$"):
+            await pinned.fetch(WINDOW, ())

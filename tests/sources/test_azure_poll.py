@@ -5,11 +5,11 @@ import logging
 import re
 from email.utils import formatdate
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 
-from exporter.config.load import load_config
 from exporter.config.values import Selection
 from exporter.errors import (
     Forbidden,
@@ -19,9 +19,9 @@ from exporter.errors import (
     RateLimited,
     SourceError,
 )
+from exporter.log import facts
 from exporter.model import OpenSession, Result, ServerInfo, Session, State, Window
 from exporter.sources import SOURCES
-from tests.config.test_documents import EXAMPLE, FILES, VARIABLES
 from tests.sources.conftest import MakeAzure
 from tests.support.azure_answers import (
     POLICY,
@@ -36,7 +36,7 @@ from tests.support.azure_answers import (
     running,
     server_of,
 )
-from tests.support.config_files import PRODUCTS
+from tests.support.example import load_example
 from tests.support.rest_world import NOW, Said, SmallServer, StillClock
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -209,8 +209,8 @@ async def test_a_malformed_row_is_counted_once_and_logged_once(
         await source.fetch(WINDOW, ())
     assert first.skipped_rows == 1
     assert [one.id for one in first.sessions] == ["s1"]
-    (text,) = caplog.messages
-    assert "GET /api/v8/jobSessions from 0: results[1]" in text
+    (record,) = caplog.records
+    assert "GET /api/v8/jobSessions from 0: results[1]" in facts(record)["place"]
 
 
 @pytest.mark.parametrize("version", ["v1", "v8"])
@@ -320,6 +320,57 @@ async def test_v1_is_read_newest_first_until_a_whole_page_is_too_old(
     assert not server.of("/api/v1/jobSessions/export")
 
 
+@pytest.mark.parametrize(("minutes", "exports"), [(15, 0), (3, 1)])
+async def test_an_appliance_that_knows_no_pages_is_exported_only_where_its_rows_end_too_early(
+    server: SmallServer, azure: MakeAzure, minutes: int, exports: int
+) -> None:
+    """Its history is not sent whole in each poll: usually the newest 30 reach back far enough."""
+    rows = [row(f"s{n}", executionStartTime=at(60 * minutes * n),
+                executionStopTime=at(60 * minutes * n - 30)) for n in range(40)]  # fmt: skip
+    server.answers = server_of("v1", page(rows[:30], totalCount=40, limit=30)) | {
+        "POST /api/v1/jobSessions/export": page(rows, limit=-1)
+    }
+    harvest = await azure("v1").fetch(Window(NOW - 7200.0), ())
+    inside = min(40, 7200 // (60 * minutes) + 1)
+    assert [one.id for one in harvest.sessions] == [f"s{n}" for n in range(inside)]
+    assert len(server.of("/api/v1/jobSessions/export")) == exports
+
+
+@pytest.mark.parametrize("version", ["v1", "v8"])
+@pytest.mark.parametrize("given", [0, 500])
+async def test_a_list_that_ends_before_its_count_fails_the_poll(
+    server: SmallServer, azure: MakeAzure, version: str, given: int
+) -> None:
+    """What is missing would never be counted, and nobody would know."""
+    rows = [row(f"s{n}", executionStartTime=at(n)) for n in range(given)]
+
+    async def cut(request: web.Request) -> web.Response:
+        offset, limit = int(request.query["Offset"]), int(request.query["Limit"])
+        return page(rows[offset : offset + limit], totalCount=900, limit=limit).response()
+
+    server.answers = server_of(version, by_filter(cut))
+    with pytest.raises(ParseFailed, match=f" from {given} was answered with no rows, although"):
+        await azure(version).fetch(WINDOW, ())
+
+
+@pytest.mark.parametrize("rows", [35, 40])
+async def test_a_list_of_v1_that_grows_while_it_is_read_does_not_repeat(
+    server: SmallServer, azure: MakeAzure, rows: int
+) -> None:
+    """Rows that are met again are no pages that repeat; a full last page of them neither."""
+    listed = [row(f"s{n}", executionStartTime=at(60 * n)) for n in range(rows)]
+
+    async def grown(request: web.Request) -> web.Response:
+        pages: Any = paged(listed)
+        answer: web.Response = await pages(request)
+        listed.insert(0, row(f"new{len(listed)}", executionStartTime=at(0)))
+        return answer
+
+    server.answers = server_of("v1", grown)
+    harvest = await azure("v1", page_size=10).fetch(FIRST, ())
+    assert {f"s{n}" for n in range(rows)} <= {one.id for one in harvest.sessions}
+
+
 async def test_v1_is_read_to_the_end_when_it_is_not_newest_first(
     server: SmallServer, azure: MakeAzure
 ) -> None:
@@ -376,14 +427,7 @@ def test_the_product_is_listed_with_its_facts(tmp_path: Path) -> None:
     facts = SOURCES["azure"].facts
     assert facts.api_versions == ("v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v8.1")
     assert facts.max_page_size == 500
-    for name in FILES:
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("content\n")
-        path.chmod(0o600)
-    copied = tmp_path / EXAMPLE.name
-    copied.write_bytes(EXAMPLE.read_bytes())
-    config = load_config(copied, {**PRODUCTS, "azure": facts}, VARIABLES)
+    config = load_example(tmp_path)
     (entry,) = [one for one in config.servers if one.product == "azure"]
     assert entry.options == {"session_rates": False}
     assert entry.page_size == 500

@@ -8,8 +8,9 @@ from exporter.config.load import load_config
 from exporter.config.values import Selection, ServerConfig
 from exporter.errors import ConfigurationError
 from exporter.sources import SOURCES
+from exporter.sources.enterprise_manager.sessions import CHILD_TYPES
+from tests.support.example import EXAMPLE, load_example
 
-ROOT = Path(__file__).parents[2]
 PRODUCTS = {name: product.facts for name, product in SOURCES.items()}
 ENTRY = """\
 servers:
@@ -24,19 +25,20 @@ servers:
 def load(folder: Path, text: str) -> ServerConfig:
     path = folder / "config.yaml"
     path.write_text(text, encoding="utf-8")
-    return load_config(path, PRODUCTS, {"ENTERPRISE_MANAGER_PASSWORD": "x"}).servers[0]
+    return load_config(path, PRODUCTS, {}).servers[0]
 
 
 def test_the_entry_of_the_example_is_good(tmp_path: Path) -> None:
-    """As a user would copy it out of the file."""
-    example = (ROOT / "config.example.yaml").read_text(encoding="utf-8")
-    entry = example[example.index("  - name: enterprise-manager") :]
-    server = load(tmp_path, f"servers:\n{entry}")
-    assert (server.product, server.poll_interval, server.overlap) == (
-        "enterprise_manager",
-        300.0,
-        3600.0,
-    )
+    """Its pace there is the product's own."""
+    servers = load_example(tmp_path).servers
+    (server,) = [one for one in servers if one.product == "enterprise_manager"]
+    assert (server.poll_interval, server.overlap) == (300.0, 3600.0)
+
+
+def test_the_example_says_what_is_left_out_by_default() -> None:
+    """Or nobody would know what to include."""
+    example = EXAMPLE.read_text(encoding="utf-8")
+    assert all(name in example for name in CHILD_TYPES)
 
 
 def test_its_defaults_follow_its_own_pace(tmp_path: Path) -> None:

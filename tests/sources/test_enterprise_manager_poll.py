@@ -16,6 +16,7 @@ from exporter.errors import (
     ParseFailed,
     SourceError,
 )
+from exporter.log import facts
 from exporter.model import Job, OpenSession, Result, ServerInfo, Session, State, Window
 from exporter.sources.enterprise_manager.facts import REFRESH_AFTER
 from tests.sources.conftest import MakeEnterpriseManager
@@ -171,12 +172,16 @@ async def test_pages_that_repeat_fail_the_poll(
         await enterprise_manager().fetch(WINDOW, ())
 
 
-async def test_an_empty_page_ends_a_list(
-    server: SmallServer, enterprise_manager: MakeEnterpriseManager
+@pytest.mark.parametrize("before", [0, 1])
+async def test_an_empty_page_that_claims_more_fails_the_poll(
+    server: SmallServer, enterprise_manager: MakeEnterpriseManager, before: int
 ) -> None:
-    """Whatever count of pages it claims."""
-    await _serve_ended(server, [Said(v12(query_answer("BackupJobSession", None, 1, 10**9)))])
-    assert (await enterprise_manager().fetch(WINDOW, ())).sessions == ()
+    """At once, whatever count it claims; what is missing would never be counted."""
+    good = [Said(v12(query_answer("BackupJobSession", [row("s1")], 1, 10**9)))][:before]
+    empty = Said(v12(query_answer("BackupJobSession", None, before + 1, 10**9)))
+    await _serve_ended(server, [*good, empty])
+    with pytest.raises(ParseFailed, match=f" page {before + 1} was answered with no rows"):
+        await enterprise_manager().fetch(WINDOW, ())
 
 
 async def _serve_ended(server: SmallServer, answers: list[Said]) -> None:
@@ -542,9 +547,8 @@ async def test_a_row_that_cannot_be_read_is_counted_and_named_once(
         first = await source.fetch(WINDOW, ())
         await source.fetch(WINDOW, ())
     assert (len(first.sessions), first.skipped_rows) == (1, 1)
-    told = [record.getMessage() for record in caplog.records if "skipped" in record.getMessage()]
-    assert len(told) == 1
-    assert "page 1: BackupJobSession[1]" in told[0]
+    (record,) = [one for one in caplog.records if "skipped" in one.getMessage()]
+    assert "page 1: BackupJobSession[1]" in facts(record)["place"]
 
 
 @pytest.mark.parametrize(
@@ -613,6 +617,20 @@ async def test_links_are_never_followed(
         assert other.seen == []
 
 
+async def test_a_list_of_jobs_with_a_gap_ends_no_job(
+    server: SmallServer, enterprise_manager: MakeEnterpriseManager
+) -> None:
+    """Fewer pages than it announces: not for sure all there are."""
+    queries = Queries(jobs=[job()])
+    server.answers = server_of(queries)
+    source = enterprise_manager()
+    await source.fetch(WINDOW, ())
+    queries.jobs = Said(v12(query_answer("Job", None, 1, 3)))
+    harvest = await source.fetch(WINDOW, ())
+    assert (harvest.job_list, harvest.endpoints["jobs"]) == (False, False)
+    assert [one.id for one in harvest.jobs] == [JOB]
+
+
 @pytest.mark.parametrize("answer", [FORBIDDEN, Said("", 500), Said("<html/>"), Said("[]")])
 async def test_everything_but_the_sessions_is_optional(
     server: SmallServer, enterprise_manager: MakeEnterpriseManager, answer: Said
@@ -641,6 +659,16 @@ async def test_what_changes_rarely_is_read_rarely(
     clock.time += REFRESH_AFTER
     await source.fetch(WINDOW, ())
     assert len(server.of("/api/systemSessions")) == 2
+
+
+async def test_the_last_collection_is_looked_up_before_the_sessions(
+    server: SmallServer, enterprise_manager: MakeEnterpriseManager
+) -> None:
+    """One that ends in between has brought sessions that this poll did not see."""
+    server.answers = server_of(Queries(ended=[row("s1")]))
+    await enterprise_manager().fetch(WINDOW, ())
+    paths = server.paths()
+    assert paths.index("/api/systemSessions") < paths.index("/api/query")
 
 
 async def test_without_a_good_collection_the_last_known_one_stays(

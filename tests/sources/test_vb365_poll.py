@@ -19,6 +19,7 @@ from exporter.errors import (
     RateLimited,
     SourceError,
 )
+from exporter.log import facts
 from exporter.model import Job, OpenSession, Result, ServerInfo, Session, State, Window
 from exporter.sources import SOURCES
 from exporter.sources.times import utc_text
@@ -388,7 +389,7 @@ async def test_optional_endpoints_fail_alone_and_their_facts_stay(
     assert {job.id for job in failing.jobs} == {job.id for job in before.jobs}
     if path not in ("Organizations", "BackupRepositories"):
         assert failing.sessions[0].job_name == "Mail"
-    assert sum(f"endpoint {endpoint} " in text for text in caplog.messages) == 2
+    assert [facts(one).get("endpoint") for one in caplog.records] == [endpoint] * 2
 
 
 async def test_a_list_of_jobs_that_failed_deletes_no_job(
@@ -453,8 +454,8 @@ async def test_a_malformed_row_is_counted_once_and_logged_once(
         await one.fetch(WINDOW, ())
     assert first.skipped_rows == 1
     assert [one.id for one in first.sessions] == ["s1"]
-    (text,) = caplog.messages
-    assert "GET /v7/JobSessions from 0: results[1]" in text
+    (record,) = caplog.records
+    assert "GET /v7/JobSessions from 0: results[1]" in facts(record)["place"]
 
 
 @pytest.mark.parametrize(

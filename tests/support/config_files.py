@@ -45,14 +45,28 @@ servers:
     password: ${PASSWORD}
 """
 
+ANY_FILE = "-----BEGIN CERTIFICATE----- -----BEGIN PRIVATE KEY-----\n"
+"""What passes for a password, a certificate and a key."""
+
+FILES = (
+    ("secret", CANARY + "\n"),
+    ("empty", "\n"),
+    ("cert.pem", "A name\n-----BEGIN CERTIFICATE-----\n"),
+    ("key.pem", "-----BEGIN PRIVATE KEY-----\n"),
+    ("encrypted.pem", "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"),
+    ("old.pem", "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"),
+)
+"""What a configuration may name: files and what is in them."""
+
 
 def write(directory: Path, text: str | bytes) -> Path:
     """The configuration file with `text`, and beside it the files that it may name."""
-    for name, content in (("secret", CANARY + "\n"), ("cert.pem", "x"), ("empty", "\n")):
+    for name, content in FILES:
         (directory / name).write_text(content, encoding="utf-8")
         (directory / name).chmod(0o600)
-    (directory / "latin").write_bytes(b"\xe9\xff")
-    (directory / "latin").chmod(0o600)
+    for name, raw in (("latin", b"\xe9\xff"), ("lines", f"{CANARY}\nx\n".encode())):
+        (directory / name).write_bytes(raw)
+        (directory / name).chmod(0o600)
     path = directory / "config.yaml"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     return path

@@ -13,7 +13,9 @@ import promql_parser as promql
 from exporter.metrics import FAMILIES
 from exporter.metrics.family import AnyFamily, Kind
 
-TARGET = frozenset({"job", "instance"})
+TARGET = frozenset({"job", "instance", "namespace"})
+"""What Prometheus adds to each series, and on Kubernetes the Prometheus Operator."""
+
 NO_LABELS: frozenset[str] = frozenset()
 OF_COUNTERS = frozenset({"rate", "irate", "increase"})
 SET_OPERATIONS = frozenset({"and", "or", "unless"})

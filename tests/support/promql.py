@@ -18,7 +18,9 @@ from exporter.metrics.job import RESULT_STATES
 from exporter.metrics.server import UNKNOWN_FIELDS
 from exporter.model import Bottleneck
 
-TARGET_LABELS = frozenset({"job", "instance"})
+TARGET_LABELS = frozenset({"job", "instance", "namespace"})
+"""What Prometheus adds to each series, and on Kubernetes the Prometheus Operator."""
+
 RETENTION = timedelta(days=15)
 """What Prometheus keeps unless it is told otherwise."""
 

@@ -21,6 +21,7 @@ RUNBOOK_BASE = (
 DASHBOARDS = frozenset({"backup-fleet", "backup-job", "backup-exporter"})
 REMEMBERED = {
     "server_job:backup_job_enabled:last_known": Metric(frozenset({"server", "job_id", "job_name"})),
+    "server_job:backup_job_next_run_wait_seconds:longest": Metric(frozenset({"server", "job_id"})),
 }
 """Recording rules that read themselves, whose labels cannot follow from their expression."""
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from exporter.exposition import Exposition
 from tests.support.views import exporter_view, mail_server, silent_server
@@ -13,7 +12,7 @@ from tests.support.web import CONFIG, FakeState, ask, server_config, serving
 
 def state(most: int) -> Any:
     """Two servers, a big one and a small one, whose pages may have so many series."""
-    exposition = Exposition(CollectorRegistry(), max_series=most)
+    exposition = Exposition(lambda: None, max_series=most)
     for view in (mail_server(), silent_server()):
         exposition.publish(view)
     exposition.publish_exporter(exporter_view())

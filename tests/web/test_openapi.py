@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.schemas import OpenApiSchema
@@ -39,6 +39,8 @@ def test_answers_are_as_described(
 ) -> None:
     """Status, type and body of every answer, to requests that keep to the document or do not."""
     case = data.draw(described[path]["GET"].as_strategy(generation_mode=mode))
+    # An empty list or mapping leaves no trace in an address, so nothing wrong would be asked.
+    assume([] not in case.query.values() and {} not in case.query.values())
     case.call_and_validate()
 
 

@@ -34,7 +34,8 @@ _SERVED = frozenset({401, 403})
 _NOT_SERVED = frozenset({400, 404})
 
 _WRONG_PRODUCT = (
-    "is the url that of a Veeam Backup for Microsoft Azure appliance, usually on port 443?"
+    "is the url that of a Veeam Backup for Microsoft Azure appliance, usually on port 443 "
+    "and without a path?"
 )
 
 

@@ -121,6 +121,10 @@ class PolicyBook:
         """Whether this list was ever read."""
         return listed.path in self._rows
 
+    def ids(self) -> set[str]:
+        """The ids of all policies of the last lists."""
+        return {row.id for rows in self._rows.values() for row in rows}
+
     def jobs(self) -> tuple[Job, ...]:
         """Every policy of the last lists, once."""
         known = {

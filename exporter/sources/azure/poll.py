@@ -22,7 +22,7 @@ from exporter.model import OpenSession, Session, Window
 from exporter.rest.client import RestClient
 from exporter.rest.decode import BYTE_ORDER_MARK, UNREADABLE, describe
 from exporter.rest.newest import NewestFirst
-from exporter.rest.paging import Listing, Page, RepeatingPages, read_all
+from exporter.rest.paging import Listing, Page, RepeatingPages, read_all, refuse_gap
 from exporter.rest.rows import DecodedPage, SkippedRow, read_page
 from exporter.rest.together import together
 from exporter.rest.transport import CONNECTIONS
@@ -67,13 +67,17 @@ def _to_the_end(_page: Page[Session]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """How the list is read: with which filters, how far, how long a page, how many at once."""
+    """How the list is read: with which filters, how far, how long a page, how many at once.
+
+    `met` gathers the ids of a list whose pages may be the same whatever was asked for.
+    """
 
     filters: tuple[tuple[str, str], ...] = ()
     enough: Callable[[Page[Session]], bool] = _to_the_end
     page_size: int = 0
     at_once: int = 1
     tries: int = TRIES
+    met: set[str] | None = None
 
 
 class Poll:
@@ -105,7 +109,7 @@ class Poll:
 
     async def _read_without_filters(self) -> None:
         """The list of v1. An appliance that knows no pages gives its first rows again and again:
-        what they do not reach is read by the export. Raises SourceError.
+        where they do not reach back to the window's start, the export does. Raises SourceError.
         """
         try:
             await self._read_newest(await self._export() if self._window.first else frozenset())
@@ -124,7 +128,8 @@ class Poll:
         One that cannot be read alone stays open and is asked for again at the next poll.
         """
         missing = [one.session for one in open_sessions if one.session.id not in self.sessions]
-        await together([partial(self._follow, session) for session in missing], CONNECTIONS)
+        with self._server.endpoints.as_one("session"):
+            await together([partial(self._follow, session) for session in missing], CONNECTIONS)
 
     async def _read_statuses(self, statuses: Iterable[str]) -> None:
         readings = [_Reading((("Status", status),), tries=OPTIONAL_TRIES) for status in statuses]
@@ -156,10 +161,13 @@ class Poll:
     async def _read_newest(self, exported: frozenset[str]) -> None:
         """Read the unfiltered list back to the window's start, or to what was `exported`."""
         newest = NewestFirst(self._window.start, _start)
+        seen: set[str] = set()
 
         def enough(page: Page[Session]) -> bool:
-            if page.rows and all(session.id in exported for session in page.rows):
+            ids = {session.id for session in page.rows}
+            if ids and (ids <= exported or (newest.has_passed and ids <= seen)):
                 return True
+            seen.update(ids)
             # Sessions that never began, or wait to, say nothing of the order.
             begun = [session for session in page.rows if session.started is not None]
             return newest.whole_page_is_older(Page(begun, page.length, page.more))
@@ -167,7 +175,7 @@ class Poll:
         whole = self._window.first and not exported
         size = self._server.page_size if whole else min(NEWEST_PAGE, self._server.page_size)
         at_once = CONNECTIONS if whole else 1
-        await self._read(_Reading(enough=enough, page_size=size, at_once=at_once))
+        await self._read(_Reading(enough=enough, page_size=size, at_once=at_once, met=set()))
 
     async def _read(self, reading: _Reading) -> None:
         path = self._server.path("jobSessions")
@@ -191,8 +199,10 @@ class Poll:
         params = (("Offset", str(offset)), ("Limit", str(size)), *reading.filters)
         response = await self._server.client.get(path, params, tries=reading.tries)
         page = read_page(SESSIONS, response)
-        sessions = self._normalised(page, f"{response.where} from {offset}")
-        return Page(sessions, page.length, follows(page, offset, size))
+        where, more = f"{response.where} from {offset}", follows(page, offset, size)
+        refuse_gap(where, page.length, more=more)
+        sessions = self._normalised(page, where)
+        return Page(sessions, page.length, _repeats(page, reading.met) or more)
 
     def _normalised(self, page: DecodedPage[AnySessionRow], where: str) -> list[Session]:
         for row in page.skipped:
@@ -240,6 +250,19 @@ class Poll:
         self._pages += 1
         self._rows += rows
         self._progress(self._pages, self._rows)
+
+
+def _repeats(page: DecodedPage[AnySessionRow], met: set[str] | None) -> bool:
+    """Whether a full page has no row that was not `met`, while there are more in the list.
+
+    Then it is no last page, whatever its place in the list says.
+    """
+    if met is None:
+        return False
+    known = len(met)
+    met.update(row.id for row in page.rows)
+    full = page.length > 0 and page.length == page.limit
+    return full and len(met) == known < (page.total or 0)
 
 
 def _start(session: Session) -> float | None:

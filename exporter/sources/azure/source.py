@@ -60,7 +60,7 @@ class AzureSource:
         )
         if self._rates is not None:
             await self._rates.add(server, poll.sessions)
-        listed_types = await self._facts.refresh_policies(server)
+        listed_types = await self._facts.refresh_policies(server, poll.sessions.values())
         await self._facts.refresh_build(server)
         self._skipped.tell(poll.skipped.values())
         harvest = Harvest(
@@ -97,9 +97,11 @@ class AzureSource:
     async def _read_sessions(self, poll: Poll) -> None:
         try:
             await poll.read_sessions()
-        except NotFound:
-            self._version = _pinned(self._config)  # the appliance may have been upgraded
-            raise
+        except NotFound as error:
+            # The appliance may have been upgraded, and no longer serve what it did.
+            pinned = self._version = _pinned(self._config)
+            advice = f"; does it still serve {pinned}? The api_version auto finds out"
+            raise NotFound(f"{error}{advice if pinned else ''}") from None
         now = self._clock.monotonic()
         if now < self._open_due:
             await poll.read_open(WAITING)

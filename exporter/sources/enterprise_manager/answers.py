@@ -220,13 +220,20 @@ def _convert(
 
 
 def _convert_one(kind: Kind[Row], one: object) -> Row:
-    try:
-        return msgspec.convert(one, kind.row, strict=False)
-    except (msgspec.ValidationError, OverflowError):
-        if not isinstance(one, dict):
-            raise
-        bare = {name: value for name, value in one.items() if name not in _EXTRAS}
-        return msgspec.convert(bare, kind.row, strict=False)
+    """The row, without the one extra that is strange, or without all of them if several are."""
+    extras = _EXTRAS if isinstance(one, dict) else ()
+    for left_out in ((), *((name,) for name in extras)):
+        try:
+            return msgspec.convert(_without(one, left_out), kind.row, strict=False)
+        except (msgspec.ValidationError, OverflowError):
+            continue
+    return msgspec.convert(_without(one, extras), kind.row, strict=False)
+
+
+def _without(one: object, names: Sequence[str]) -> object:
+    if not isinstance(one, dict):
+        return one
+    return {name: value for name, value in one.items() if name not in names}
 
 
 def _page(

@@ -9,7 +9,7 @@ from functools import partial
 
 from exporter.clock import Clock
 from exporter.rest.client import RestClient
-from exporter.rest.paging import Listing, read_all
+from exporter.rest.paging import Listing, read_all, refuse_gap
 from exporter.rest.rows import SkippedRow
 from exporter.rest.together import together
 from exporter.rest.transport import CONNECTIONS
@@ -97,8 +97,10 @@ class FactReader:
         asked = query("Job", page_size, number, ascending="Name")
         response = await self._client.get("/api/query", asked, tries=OPTIONAL_TRIES)
         page = read_page(JOBS, response, number)
+        more = page.has_more(page_size)
+        refuse_gap(f"{response.where} page {number}", page.length, more=more)
         skipped.extend(page.skipped)
-        return list(page.rows), page.length, page.has_more(page_size)
+        return list(page.rows), page.length, more
 
     async def _api(self) -> None:
         """Which versions of the API are there: `latest` at the logon is the highest of them."""

@@ -23,7 +23,8 @@ SESSION_HEADER = "X-RestSvcSessionId"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 _WRONG_PRODUCT = (
-    "is the url the REST address of a Veeam Backup Enterprise Manager, usually https on port 9398?"
+    "is the url the REST address of a Veeam Backup Enterprise Manager, usually https on port 9398 "
+    "and without a path?"
 )
 
 

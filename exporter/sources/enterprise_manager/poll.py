@@ -15,7 +15,7 @@ import msgspec
 from exporter.errors import ParseFailed
 from exporter.model import OpenSession, Session, State, Window
 from exporter.rest.client import RestClient
-from exporter.rest.paging import Listing, read_all
+from exporter.rest.paging import Listing, read_all, refuse_gap
 from exporter.rest.rows import SkippedRow
 from exporter.rest.together import together
 from exporter.rest.transport import CONNECTIONS
@@ -85,7 +85,8 @@ class Poll:
         One that cannot be read alone stays open and is asked for again at the next poll.
         """
         missing = [one.session for one in open_sessions if one.session.id not in self.sightings]
-        await together([partial(self._follow, session) for session in missing], CONNECTIONS)
+        with self._server.endpoints.as_one("session"):
+            await together([partial(self._follow, session) for session in missing], CONNECTIONS)
 
     async def _read(self, one: SessionList, where: str) -> None:
         rows = await read_all(
@@ -107,10 +108,11 @@ class Poll:
         asked = query(one.kind.query, size, number, ascending="CreationTime", where=where)
         response = await self._server.client.get("/api/query", asked)
         page = read_sessions(one.kind, response, number)
+        where, more = f"{response.where} page {number}", page.has_more(size)
+        refuse_gap(where, page.length, more=more)
         for row in page.skipped:
-            place = f"{response.where} page {number}: {row.place}"
-            self.skipped[row.fingerprint] = row._replace(place=place)
-        return normalise(page.rows, one.session_type), page.length, page.has_more(size)
+            self.skipped[row.fingerprint] = row._replace(place=f"{where}: {row.place}")
+        return normalise(page.rows, one.session_type), page.length, more
 
     async def _follow(self, before: Session) -> None:
         one = REPLICAS if before.session_type == REPLICA else BACKUPS

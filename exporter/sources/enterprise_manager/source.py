@@ -49,12 +49,13 @@ class EnterpriseManagerSource:
         began = self._clock.now()
         page_size = min(self._config.page_size, FACTS.max_page_size)
         await self._client.log_on()  # here and not in an optional call, which would hide a failure
+        # Before the sessions: a collection that ends in between must not pass for having been seen.
+        await self._facts.refresh_server()
         job_list = await self._facts.refresh_jobs(page_size)
         server = Server(self._client, page_size, self._endpoints, self._admits_server)
         poll = Poll(server, window, progress)
         await poll.read(self._lists())
         await poll.follow(self._wanted(open_sessions))
-        await self._facts.refresh_server()
         self._skipped.tell(poll.skipped.values())
         return self._harvest(poll, job_list, began)
 

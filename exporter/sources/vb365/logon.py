@@ -21,7 +21,8 @@ _SERVED = frozenset({401, 403})
 _NOT_SERVED = frozenset({400, 404})
 
 _WRONG_PRODUCT = (
-    "is the url the REST address of a Veeam Backup for Microsoft 365 server, usually on port 4443?"
+    "is the url the REST address of a Veeam Backup for Microsoft 365 server, usually on port 4443 "
+    "and without a path?"
 )
 
 

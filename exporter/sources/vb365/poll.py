@@ -119,7 +119,8 @@ class Poll:
         One that cannot be read alone stays open and is asked for again at the next poll.
         """
         missing = [one.session for one in open_sessions if one.session.id not in self.sessions]
-        await together([partial(self._follow, session) for session in missing], CONNECTIONS)
+        with self._server.endpoints.as_one("session"):
+            await together([partial(self._follow, session) for session in missing], CONNECTIONS)
 
     def name_sessions(self) -> None:
         """Complete the sessions of jobs that became known after their sessions were read."""
