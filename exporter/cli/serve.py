@@ -17,6 +17,7 @@ from exporter.cli.flags import (
     count,
     version_text,
 )
+from exporter.cli.open_files import allow_open_files
 from exporter.config.dump import dump_config
 from exporter.config.load import load_config
 from exporter.config.values import Config
@@ -204,6 +205,7 @@ def run(options: argparse.Namespace) -> int:
     if problems:
         print("\n".join(problems), file=sys.stderr)
         return 1
+    allow_open_files()
     asyncio.run(_serve(options))
     return 0
 

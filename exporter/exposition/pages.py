@@ -1,8 +1,8 @@
 """Finished pages, made when somebody asks and kept until a view they show changes.
 
 A page is the body (the servers) and a short tail (the exporter and its process). The tail is
-written anew every few seconds, the body only when a server was published: a compressed page is two
-gzip members, so that the fresh tail costs nothing.
+written anew every few seconds, the body only when a server was published: a compressed page is put
+together of the two, so that the fresh tail costs nothing.
 """
 
 import asyncio
@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from typing import Unpack
 
 from exporter.exposition.board import Board, Posted
+from exporter.exposition.compress import Check
 from exporter.exposition.format import Format, negotiate
 from exporter.exposition.join import join_families
 from exporter.exposition.limit import Limit
 from exporter.exposition.process import look
-from exporter.exposition.request import Options, Piece, Request
+from exporter.exposition.request import Ending, Options, Request
 from exporter.exposition.tail import Tail
 from exporter.exposition.text import clean
 from exporter.metrics import VIEW_FAMILIES
@@ -35,6 +36,7 @@ class Body:
 
     data: bytes | memoryview
     series: int
+    check: Check
     stamp: int
     generations: Mapping[str, int]
 
@@ -52,7 +54,7 @@ class Page:
     """A body and a tail in one piece, shared by everybody who asks in the meantime."""
 
     body: Body
-    tail: Piece
+    tail: Ending
     data: bytes
 
 
@@ -190,10 +192,9 @@ class Exposition:
             entry.sheet.show(entry.view)
             entry.sheet.rest()
         blocks = [entry.sheet.blocks() for entry in posted]
-        data, series = request.encoded(join_families(VIEW_FAMILIES, blocks, request))
-        return Body(
-            data, series, stamp, {entry.view.name: entry.view.generation for entry in posted}
-        )
+        beginning = request.beginning(join_families(VIEW_FAMILIES, blocks, request))
+        generations = {entry.view.name: entry.view.generation for entry in posted}
+        return Body(*beginning, stamp, generations)
 
     def _finish(self, request: Request, body: Body) -> Offer:
         """Body and tail in one piece. Who asked for some families sees no server whole."""
@@ -202,7 +203,7 @@ class Exposition:
         self._limit.require(request, body.series + tail.series)
         page = self._pages.get(request)
         if page is None or page.body is not body or page.tail is not tail:
-            page = Page(body, tail, b"".join((body.data, tail.data)))
+            page = Page(body, tail, request.whole(body.data, body.check, tail))
             if self._bodies.get(request.body) is body:
                 self._pages[request] = page
                 body.data = memoryview(page.data)[: len(body.data)]

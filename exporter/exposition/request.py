@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypedDict
 
-from exporter.exposition.compress import compress_all
+from exporter.exposition.compress import Check, begin, end
 from exporter.metrics.family import AnyFamily
 
 
@@ -23,10 +23,26 @@ class Options(TypedDict, total=False):
 
 
 class Piece(NamedTuple):
-    """A part of a page, or all of it, and how many series it has."""
+    """A part of a page as text, and how many series it has."""
 
     data: bytes
     series: int
+
+
+class Beginning(NamedTuple):
+    """What a page begins with, as it is sent, and what a compressed one has to check of it."""
+
+    data: bytes
+    series: int
+    check: Check
+
+
+class Ending(NamedTuple):
+    """What a page ends with: as it is sent, and the text that it stands for."""
+
+    data: bytes
+    series: int
+    text: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +69,23 @@ class Request:
         """Whether the page shall have this family."""
         return self.names is None or not self.names.isdisjoint(family.sample_names)
 
-    def encoded(self, pieces: Iterable[Piece]) -> Piece:
-        """The pieces as they are sent: one gzip member, or as they are."""
+    def beginning(self, pieces: Iterable[Piece]) -> Beginning:
+        """The pieces as a page begins with them, compressed if that was asked for."""
         series: list[int] = []
-        data = _noting(pieces, series)
-        return Piece(compress_all(data) if self.gzip else b"".join(data), sum(series))
+        texts = _noting(pieces, series)
+        data, check = begin(texts) if self.gzip else (b"".join(texts), Check())
+        return Beginning(data, sum(series), check)
+
+    def ending(self, pieces: Iterable[Piece]) -> Ending:
+        """The pieces as a page ends with them."""
+        series: list[int] = []
+        text = b"".join(_noting(pieces, series))
+        return Ending(end(text) if self.gzip else text, sum(series), text)
+
+    def whole(self, beginning: bytes | memoryview, check: Check, ending: Ending) -> bytes:
+        """The page of both; `check` is that of its beginning."""
+        trailer = check.plus(ending.text).trailer() if self.gzip else b""
+        return b"".join((beginning, ending.data, trailer))
 
 
 def _noting(pieces: Iterable[Piece], series: list[int]) -> Iterator[bytes]:

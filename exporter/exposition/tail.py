@@ -4,9 +4,8 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from exporter.exposition.compress import compress
 from exporter.exposition.join import join_families
-from exporter.exposition.request import Piece, Request
+from exporter.exposition.request import Ending, Piece, Request
 from exporter.exposition.sheet import Sheet
 from exporter.metrics.exporter import EXPORTER_FAMILIES
 from exporter.metrics.process import PROCESS_FAMILIES
@@ -18,7 +17,7 @@ FRESH_SECONDS = 5.0
 END = b"# EOF\n"
 
 BARE_TAILS = {
-    (openmetrics, gzip): Piece(compress(end) if gzip and end else end, 0)
+    (openmetrics, gzip): Request(openmetrics, gzip=gzip).ending([Piece(end, 0)])
     for openmetrics, end in ((False, b""), (True, END))
     for gzip in (False, True)
 }
@@ -29,7 +28,7 @@ BARE_TAILS = {
 class Kept:
     """A finished tail, when it was written (monotonic seconds), and from which view."""
 
-    page: Piece
+    page: Ending
     written: float
     view: ExporterView | None
 
@@ -52,20 +51,20 @@ class Tail:
         """Replace what is said of the exporter."""
         self._view = view
 
-    def of(self, request: Request) -> Piece:
+    def of(self, request: Request) -> Ending:
         """The tail of a page, compressed if that was asked for."""
         if not request.exporter:
             return BARE_TAILS[request.openmetrics, request.gzip]
         with self._lock:
             if request.names is not None:
-                return request.encoded(self._text(request, self._view))
+                return request.ending(self._text(request, self._view))
             return self._fresh(request)
 
-    def _fresh(self, request: Request) -> Piece:
+    def _fresh(self, request: Request) -> Ending:
         key, now, view = (request.openmetrics, request.gzip), self._monotonic(), self._view
         kept = self._kept.get(key)
         if kept is None or kept.view is not view or now - kept.written >= FRESH_SECONDS:
-            kept = self._kept[key] = Kept(request.encoded(self._text(request, view)), now, view)
+            kept = self._kept[key] = Kept(request.ending(self._text(request, view)), now, view)
         return kept.page
 
     def _text(self, request: Request, view: ExporterView | None) -> Iterator[Piece]:

@@ -131,6 +131,11 @@ class PageDecoder(Generic[Row]):
             return self._one.decode(body)
         except msgspec.ValidationError:
             return msgspec.convert(_without_absurd(_UNTYPED.decode(body)), self._row)
+        except msgspec.DecodeError:
+            mended = whole_characters(bytes(body))
+            if mended == bytes(body):
+                raise
+            return self.decode_row(mended)
 
 
 def _whole(row: type[Row]) -> msgspec.json.Decoder[WirePage[Row] | list[Row]]:

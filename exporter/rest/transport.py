@@ -39,6 +39,8 @@ class Transport:
         self._base = settings.url.rstrip("/")
         self._tally = Tally()
         self._opened: aiohttp.ClientSession | None = None
+        self._in_flight = 0
+        self._outdated = False
 
     @property
     def clock_offset(self) -> float | None:
@@ -62,7 +64,7 @@ class Transport:
 
     async def close(self) -> None:
         """Close every connection."""
-        opened, self._opened = self._opened, None
+        opened, self._opened, self._outdated = self._opened, None, False
         if opened is not None:
             await opened.close()
 
@@ -70,6 +72,7 @@ class Transport:
         session = await self._session()
         if request.sends_password:
             self._tally.password_sent()
+        self._in_flight += 1
         try:
             async with session.request(
                 request.method,
@@ -86,10 +89,11 @@ class Transport:
             raise
         except LIBRARY_ERRORS as error:
             failure = translate(error, request.where, plain=url.scheme == "http")
-            if isinstance(failure, TlsFailed) and self._opened is session:
-                await self.close()  # the next call reads the certificate files anew
+            self._outdated = self._outdated or isinstance(failure, TlsFailed)
             # Without its cause: the library's errors carry the request's headers, token included.
             raise failure from None
+        finally:
+            self._in_flight -= 1
         return Response(request.where, answer.status, answer.headers, body)
 
     async def _read(self, request: Request, answer: aiohttp.ClientResponse) -> bytes:
@@ -104,7 +108,13 @@ class Transport:
         return b"".join(chunks)
 
     async def _session(self) -> aiohttp.ClientSession:
-        """The open session. Made late, so that a certificate file may appear after the start."""
+        """The open session. Made late, so that a certificate file may appear after the start.
+
+        After TLS failed another one is made, which reads these files anew; not below requests that
+        are under way, since the library would cancel whoever waits for a connection.
+        """
+        if self._outdated and not self._in_flight:
+            await self.close()
         if self._opened is None:
             context = await self._context()
             if self._opened is None:  # another call may have been first

@@ -2,11 +2,13 @@
 
 import gzip
 import re
+import zlib
 
 import pytest
 from msgspec.structs import replace
 
 from exporter.exposition import Exposition, Format
+from exporter.exposition.compress import GZIP
 from tests.exposition.conftest import Renderings
 from tests.support.metrics_page import families
 from tests.support.views import mail_server, silent_server
@@ -84,6 +86,16 @@ class TestCompression:
         packed = exposition.page(format, exporter=exporter, names=names, gzip=True)
         assert packed != plain
         assert gzip.decompress(packed) == plain
+
+    @pytest.mark.parametrize("exporter", [True, False])
+    def test_is_one_member(self, exposition: Exposition, exporter: bool) -> None:
+        """Browsers show the first member alone, and curl takes a second one for an error."""
+        plain = exposition.page(OPENMETRICS, exporter=exporter)
+        stream = zlib.decompressobj(GZIP)
+        assert (
+            stream.decompress(exposition.page(OPENMETRICS, exporter=exporter, gzip=True)) == plain
+        )
+        assert (stream.eof, stream.unused_data) == (True, b"")
 
     def test_an_empty_page_is_a_gzip_stream(self) -> None:
         """A page without a single byte still is valid gzip."""

@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes the hand-made world: odd names, and gzip of two members."""
+"""A real Prometheus scrapes the hand-made world: odd names, and gzip put together of two."""
 
 import asyncio
 from pathlib import Path
@@ -55,7 +55,7 @@ async def serve(exposition: Exposition, runner_port: int) -> web.AppRunner:
 
 
 async def test_prometheus_reads_every_series(tmp_path: Path) -> None:
-    """Prometheus takes both gzip members and every odd name, and finds no duplicate."""
+    """Prometheus takes the compressed page and every odd name, and finds no duplicate."""
     program = require_tool("prometheus")
     exposition = Exposition()
     for view in world():

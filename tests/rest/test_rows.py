@@ -41,6 +41,13 @@ def test_half_a_character_costs_nothing_but_itself(escaped: str, text: str) -> N
     assert [row.message for row in rows] == ["before", text, "\U0001f600"]
 
 
+def test_half_a_character_does_not_cost_a_row_that_comes_alone() -> None:
+    """As one that is asked for by its id does."""
+    assert ROWS.decode_row(rb'{"id": "1", "message": "cut \ud83d"}').message == "cut \ufffd"
+    with pytest.raises(msgspec.DecodeError):
+        ROWS.decode_row(rb'{"id": "1", "message": "cut')
+
+
 def test_a_page_that_is_broken_elsewhere_is_still_refused() -> None:
     """Mending characters mends nothing else."""
     broken = Response("GET /x", 200, {}, page(r"\ud83d").body[:-3])

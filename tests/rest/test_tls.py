@@ -116,6 +116,26 @@ async def test_a_ca_file_that_is_replaced_is_read_anew(
         assert client.traffic().tls_verified is True
 
 
+async def test_many_calls_at_once_outlive_a_certificate_that_fails(
+    connect: Connect, leaf: trustme.LeafCert, ca_file: Path, tmp_path: Path
+) -> None:
+    """More than there are connections: each call has its own error, none is cancelled."""
+    file = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(file))
+    async with tls_server(leaf) as server:
+        client = connect(settings(server.url, tls=TlsConfig(ca_file=file)))
+        calls = Request("GET", "/x", anonymous=True, tries=1)
+        for _ in range(3):
+            failed = await asyncio.gather(
+                *(client.send(calls) for _ in range(12)), return_exceptions=True
+            )
+            assert {type(one) for one in failed} == {TlsFailed}
+        file.write_bytes(ca_file.read_bytes())
+        os.utime(file, (1_700_000_000.0, 1_700_000_000.0))
+        answers = await asyncio.gather(*(client.send(calls) for _ in range(12)))
+        assert {one.status for one in answers} == {200}
+
+
 async def test_a_pin_alone_is_trust_enough(connect: Connect, leaf: trustme.LeafCert) -> None:
     """Colons and capitals, as other tools print fingerprints, do not matter."""
     pin = fingerprint(leaf).upper()

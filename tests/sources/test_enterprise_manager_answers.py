@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -60,6 +61,16 @@ def test_a_byte_order_mark_is_tolerated(written: str) -> None:
     """Enterprise Manager begins its JSON with one."""
     body = WRITERS[written](query_answer("BackupJobSession", [row("s1")]), "BackupJobSession")
     assert ids(page(b"\xef\xbb\xbf" + body)) == [guid("s1")]
+
+
+@pytest.mark.parametrize("write", [v12, v13])
+def test_half_a_character_costs_no_session(write: Callable[[dict[str, Any]], bytes]) -> None:
+    """JSON may hold the escape of one, as where a text was cut to a length."""
+    sessions = [row("s1"), row("s2", JobName="Mail HALF")]
+    body = write(query_answer("BackupJobSession", sessions)).replace(b"HALF", rb"\ud83d")
+    found = page(body)
+    assert ids(found) == [guid("s1"), guid("s2")]
+    assert found.rows[1].job_name == "Mail \ufffd"
 
 
 @pytest.mark.parametrize("written", FORMATS)

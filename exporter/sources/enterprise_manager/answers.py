@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import msgspec
 
 from exporter.errors import ParseFailed
-from exporter.rest.decode import BYTE_ORDER_MARK, UNREADABLE, describe
+from exporter.rest.decode import BYTE_ORDER_MARK, UNREADABLE, describe, whole_characters
 from exporter.rest.rows import DecodedPage, SkippedRow
 from exporter.rest.text import one_line
 from exporter.rest.wire import Response
@@ -99,10 +99,8 @@ def read_sessions(kind: Kind[SessionRow], response: Response, page: int) -> Deco
     decoder = _PASCAL if upper and upper[1] else _CAMEL
     try:
         answer = decoder.decode(body)
-    except (msgspec.ValidationError, UnicodeDecodeError):
+    except UNREADABLE:
         return read_page(kind, response, page)
-    except UNREADABLE as error:
-        raise _unreadable(response, describe(body, error)) from None
     rows = _rows_of(kind, answer)
     if not rows or not _is_told(rows[0]):  # perhaps it is merely spelled in another way
         return read_page(kind, response, page)
@@ -184,12 +182,19 @@ def _marked_up(
 def _json_object(kind: Kind[Row], response: Response, body: bytes) -> Fields:
     """A JSON object with its names in lower case."""
     try:
-        answer = _in_lower_case(_UNTYPED.decode(body))
+        answer = _in_lower_case(_untyped_json(body))
     except UNREADABLE as error:
         raise _unreadable(response, describe(body, error)) from None
     if not isinstance(answer, dict):
         raise _unreadable(response, f"JSON that is no {kind.query}; is this the right product?")
     return answer
+
+
+def _untyped_json(body: bytes) -> object:
+    try:
+        return _UNTYPED.decode(body)
+    except msgspec.DecodeError:
+        return _UNTYPED.decode(whole_characters(body))
 
 
 def _elements(kind: Kind[Row], response: Response) -> list[markup.Fields]:
