@@ -111,8 +111,16 @@ def _results(values: list[str]) -> list[str]:
 def _fingerprint(value: str) -> str:
     digits = value.replace(":", "").lower()
     if not re.fullmatch("[0-9a-f]{64}", digits):
-        raise wrong("must be 64 hexadecimal digits, with or without colons")
+        hint = next((words for slip, words in _SLIPS.items() if re.fullmatch(slip, digits)), "")
+        raise wrong(f"must be 64 hexadecimal digits, with or without colons{hint}")
     return digits
+
+
+_SLIPS = {
+    ".*=.*": "; of openssl's line only what follows the =",
+    "[0-9a-f]{40}": "; 40 are the SHA-1, openssl x509 -sha256 prints the right one",
+}
+"""What is pasted in place of a fingerprint."""
 
 
 def _version(value: object) -> str:
