@@ -40,7 +40,7 @@ demo-stack: $(RUNTIME) ## The demo with a Prometheus, our alerts and an Alertman
 	$(BIN)/python -m scripts.demo_stack $(ARGS)
 
 test: $(DEVELOPMENT) ## Run the suite with coverage, or a part of it without (ARGS=tests/test_house.py)
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(coverage) $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(coverage) $(ARGS)
 
 check: $(DEVELOPMENT) ## Check format, lint, types, layers and generated pages; changes nothing
 	$(BIN)/ruff format --check .
