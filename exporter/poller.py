@@ -161,9 +161,18 @@ class Poller:
             return error
         except TimeoutError:
             return TimedOut(f"the poll did not finish within {seconds:.0f} seconds")
+        except asyncio.CancelledError as error:
+            # A library may cancel what waits for its connections; only who stops us means the task.
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return self._unforeseen(error)
         except Exception as error:
-            log.exception("a poll failed for a reason nobody foresaw", extra=self._names())
-            return SourceError(f"internal error ({type(error).__name__}); see the log")
+            return self._unforeseen(error)
+
+    def _unforeseen(self, error: BaseException) -> SourceError:
+        log.error("a poll failed for a reason nobody foresaw", exc_info=error, extra=self._names())
+        return SourceError(f"internal error ({type(error).__name__}); see the log")
 
     def _progress(self) -> Callable[[int, int], None]:
         """Tells of a long first poll every few seconds."""

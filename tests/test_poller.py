@@ -9,8 +9,9 @@ import pytest
 from exporter.errors import AuthenticationFailed, Unreachable
 from exporter.ledger.ledger import Ledger
 from exporter.ledger.worker import LedgerWorker
-from exporter.model import Harvest
+from exporter.model import Harvest, OpenSession, Window
 from exporter.poller import Poller
+from exporter.sources.base import Progress, no_progress
 from exporter.view import ServerView
 from tests.support.clock import ManualClock
 from tests.support.sources import Script, ScriptedSource, server_config, session, subject
@@ -140,6 +141,55 @@ async def test_an_unforeseen_error_is_counted_and_says_nothing_secret(
     assert view.failures == {"internal": 1}
     assert "canary" not in view.last_error
     assert (await poller.poll()).up
+
+
+class Cancelling(ScriptedSource):
+    """A source whose library cancels what it waits for, once; `again` tells of a second poll."""
+
+    def __init__(self, script: list[Script]) -> None:
+        super().__init__(script)
+        self.again = asyncio.Event()
+
+    async def fetch(
+        self,
+        window: Window,
+        open_sessions: tuple[OpenSession, ...],
+        progress: Progress = no_progress,
+    ) -> Harvest:
+        """Nobody has asked for an end."""
+        if not self.windows:
+            self.windows.append(window)
+            raise asyncio.CancelledError
+        self.again.set()
+        return await super().fetch(window, open_sessions, progress)
+
+
+async def test_a_cancellation_that_nobody_asked_for_does_not_end_the_polling(
+    worker: LedgerWorker, clock: ManualClock
+) -> None:
+    """A task that ends as cancelled is missed by nobody: its server would stay as it was."""
+    bench = Bench(worker, clock, [EMPTY])
+    bench.source = Cancelling([EMPTY])
+    poller = await bench.poller()
+    assert (await poller.poll()).failures == {"internal": 1}
+    assert (await poller.poll()).up
+
+
+async def test_a_cancellation_that_was_asked_for_ends_the_poll(
+    worker: LedgerWorker, clock: ManualClock
+) -> None:
+    """A server that leaves the configuration is not waited for."""
+    bench = Bench(worker, clock, [3600.0])
+    bench.source = source = Cancelling([3600.0])
+    poller = await bench.poller()
+    await poller.poll()
+    task = asyncio.create_task(poller.poll())
+    async with asyncio.timeout(PATIENCE):
+        await source.again.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert len(bench.published) == 1
 
 
 async def test_polls_follow_each_other_at_the_interval(

@@ -54,4 +54,8 @@ def read_retry_after(value: str | None, now: float) -> float | None:
 def _retry_after(outcome: Response | SourceError, now: float) -> float | None:
     if isinstance(outcome, SourceError):
         return None
-    return read_retry_after(outcome.headers.get("Retry-After"), now)
+    # A date is by the server's clock, and so is the answer's own.
+    answered = http_date(outcome.headers.get("Date"))
+    return read_retry_after(
+        outcome.headers.get("Retry-After"), now if answered is None else answered
+    )

@@ -37,6 +37,10 @@ LIMITS: Mapping[str, Any] = {
 
 WHOLE_HEAD = re.compile(rb"GET [^\r\n]+ HTTP/1\.1\r\n(?:[^\r\n]+\r\n)+\r\n")
 
+LONGEST_HEAD = 4096
+"""Bytes of a request that is remembered. A scraper's has some hundreds; idle connections must not
+hold all that a head may have."""
+
 Certificate = Mapping[str, Any] | None
 
 
@@ -130,7 +134,8 @@ class Connection(web.RequestHandler):
     def _note(self, data: bytes) -> None:
         """Keep a request that came alone and whole. After anything else no bytes are trusted any
         more: which answer belongs to which of them is for the parser to say."""
-        self._plain = self._plain and self._asked is None and bool(WHOLE_HEAD.fullmatch(data))
+        known = len(data) <= LONGEST_HEAD and WHOLE_HEAD.fullmatch(data) is not None
+        self._plain = self._plain and self._asked is None and known
         self._asked = data
 
     def _answered(self, repeat: Repeat, data: bytes) -> bool:

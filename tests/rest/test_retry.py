@@ -39,6 +39,14 @@ async def test_a_retry_after_in_seconds_is_waited_for(
     assert clock.slept == [7.0]
 
 
+@pytest.mark.parametrize("ahead", [-3600.0, 0.0, 3600.0])
+def test_a_date_is_read_by_the_clock_that_wrote_it(ahead: float) -> None:
+    """A server whose clock is wrong is not pressed, and not waited for too long."""
+    date, until = (formatdate(NOW + ahead + later, usegmt=True) for later in (0, 7))
+    limited = answer(429, Retry_After=until, Date=date)
+    assert retry.pause(REQUEST, limited, 1, NOW, lambda: 0.5) == 7.0
+
+
 async def test_a_server_that_keeps_limiting_is_rate_limited(
     server: SmallServer, connect: Connect
 ) -> None:

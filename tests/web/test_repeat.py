@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from exporter.exposition import Exposition
 from exporter.web import auth, connection, scrape
 from exporter.web.auth import password_matches
+from exporter.web.connection import LONGEST_HEAD
 from exporter.web.repeat import LARGEST, MOST_HEADS, Heads
 from tests.support.web import (
     Answer,
@@ -342,6 +343,15 @@ async def test_unusual_requests_are_not_repeated(request_: bytes) -> None:
                 if b"100 Continue" in head:
                     head = await reader.readuntil(b"\r\n\r\n")
             assert b"200 OK" in head
+    assert len(state.exposition.asked) == 2
+
+
+async def test_a_long_request_is_not_remembered() -> None:
+    """A connection that is idle holds little, whatever it was asked."""
+    state, longer = kept(), METRICS.replace(b"Host: x", b"Host: x\r\nX: " + b"x" * LONGEST_HEAD)
+    async with serving(state) as url, connected(url) as streams:
+        for _ in range(2):
+            assert (await asked(streams, longer)).status == 200
     assert len(state.exposition.asked) == 2
 
 
