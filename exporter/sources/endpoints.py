@@ -44,7 +44,7 @@ class Endpoints:
             return
         if self._worked.get(endpoint, True):
             facts = self._names(endpoint) | {"error": str(error)}
-            log.warning("endpoint fails; what it alone tells is left out", extra=facts)
+            log.warning("endpoint fails; what only it tells is missing", extra=facts)
         self._worked[endpoint] = False
 
     @contextmanager

@@ -100,18 +100,29 @@ async def test_plain_http_to_a_port_with_tls_is_recognized(
             await connect(plain).send(Request("GET", "/x", anonymous=True, tries=1))
 
 
+def foreign_authority(folder: Path) -> Path:
+    """The certificate of an authority that signed nothing here."""
+    file = folder / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(file))
+    return file
+
+
+def replace_with(file: Path, other: Path) -> None:
+    """Give a file another one's content, and a time at which it surely was not written before."""
+    shutil.copyfile(other, file)
+    os.utime(file, (1_700_000_000.0, 1_700_000_000.0))
+
+
 async def test_a_ca_file_that_is_replaced_is_read_anew(
     connect: Connect, leaf: trustme.LeafCert, ca_file: Path, tmp_path: Path
 ) -> None:
     """Whoever gives the new certificate under the old name needs no restart."""
-    file = tmp_path / "ca.pem"
-    trustme.CA().cert_pem.write_to_path(str(file))
+    file = foreign_authority(tmp_path)
     async with tls_server(leaf) as server:
         client = connect(settings(server.url, tls=TlsConfig(ca_file=file)))
         with pytest.raises(TlsFailed):
             await client.get("/x")
-        shutil.copyfile(ca_file, file)
-        os.utime(file, (1_700_000_000.0, 1_700_000_000.0))
+        replace_with(file, ca_file)
         await client.get("/x")
         assert client.traffic().tls_verified is True
 
@@ -120,8 +131,7 @@ async def test_many_calls_at_once_outlive_a_certificate_that_fails(
     connect: Connect, leaf: trustme.LeafCert, ca_file: Path, tmp_path: Path
 ) -> None:
     """More than there are connections: each call has its own error, none is cancelled."""
-    file = tmp_path / "ca.pem"
-    trustme.CA().cert_pem.write_to_path(str(file))
+    file = foreign_authority(tmp_path)
     async with tls_server(leaf) as server:
         client = connect(settings(server.url, tls=TlsConfig(ca_file=file)))
         calls = Request("GET", "/x", anonymous=True, tries=1)
@@ -130,8 +140,7 @@ async def test_many_calls_at_once_outlive_a_certificate_that_fails(
                 *(client.send(calls) for _ in range(12)), return_exceptions=True
             )
             assert {type(one) for one in failed} == {TlsFailed}
-        shutil.copyfile(ca_file, file)
-        os.utime(file, (1_700_000_000.0, 1_700_000_000.0))
+        replace_with(file, ca_file)
         answers = await asyncio.gather(*(client.send(calls) for _ in range(12)))
         assert {one.status for one in answers} == {200}
 
